@@ -1,0 +1,1 @@
+"""A question to a plan, a subgraph and a grounded answer."""
