@@ -1,0 +1,329 @@
+"""The command line: ``medkgqa COMMAND``.
+
+Results go to standard output, messages and errors to standard error. Exit codes: 0 done (an
+abstention is an answer), 1 something given could not be used, 2 the command line is wrong,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kg.errors import MedKGQAError, UsageError
+from medkgqa.settings import Settings
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="medkgqa: %(message)s", stream=sys.stderr)
+    command: Command = options.run
+    try:
+        return command(options, Settings.from_environment(os.environ))
+    except (MedKGQAError, OSError) as error:
+        print(f"medkgqa: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("medkgqa: interrupted", file=sys.stderr)
+        return 130
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.facade import MedicalQA
+
+    if (options.question is None) == (options.batch is None):
+        return _usage("give a question, or --batch FILE")
+    if options.batch is not None and options.out is None:
+        return _usage("--batch needs --out FILE")
+    qa = MedicalQA(
+        options.graph,
+        store=options.store,
+        lm=options.lm,
+        mode=options.mode,
+        licence=options.licence,
+        settings=settings,
+    )
+    limit = None if options.limit == 0 else options.limit
+    if options.batch is not None:
+        from medkgqa.batch import answer_file
+
+        done = answer_file(qa, options.batch, options.out, limit=limit)
+        _result(options, {"answered": done.answered, "errors": done.errors}, str(done))
+        return 0
+    from reasoning.serialization import answer_record, format_answer
+
+    answer = qa.ask(options.question, limit=limit, options=options.option or None)
+    _result(options, answer_record(answer), lambda: format_answer(answer))
+    return 0
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.building import build_graph
+
+    report = build_graph(options.inputs, options.out, graph=options.graph, settings=settings)
+    _result(options, report.to_json(), str(report))
+    return 0
+
+
+def _load(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.loading import load_graph, pair_up
+
+    base = None
+    if options.with_starter:
+        from medkgqa.graphs import open_starter
+
+        base = open_starter(settings)
+    folders = options.source or _fetched(options.format, settings)
+    report = load_graph(
+        pair_up(options.format, folders),
+        options.out,
+        mapping=options.mapping,
+        base=base,
+        open_only=options.licence == "open",
+    )
+    _result(options, report.to_json(), str(report))
+    return 0
+
+
+def _fetched(names: Sequence[str], settings: Settings) -> list[Path]:
+    """Where ``medkgqa data get`` put the data sets."""
+    from medkgqa.data_sets import data_folder
+
+    folders = [data_folder(name, settings) for name in names]
+    for name, folder in zip(names, folders, strict=True):
+        if not folder.exists():
+            raise UsageError(f"{name} has not been fetched; add --from DIR, the folder it is in")
+    return folders
+
+
+def _data(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.data_sets import data_set_lines, data_set_records, fetch_data_set
+
+    if options.action == "list":
+        _result(options, data_set_records(settings), lambda: data_set_lines(settings))
+        return 0
+    if options.name is None:
+        return _usage("data get needs the NAME of a data set; see medkgqa data list")
+    report = fetch_data_set(options.name, settings, unverified=options.unverified)
+    _result(options, report.to_json(), str(report))
+    return 0
+
+
+def _extract(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.building import extract_file
+
+    count = extract_file(
+        options.input,
+        options.out,
+        source_format=options.format,
+        target_format=options.to,
+        ids=options.ids,
+        graph=options.graph,
+        settings=settings,
+    )
+    _result(options, {"documents": count}, f"{count} documents read into {options.out}")
+    return 0
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from kg.neo4j_import import write_import
+    from loaders.graphml import write_graphml
+    from loaders.kgx import write_kgx
+    from loaders.rdf import write_rdf_file
+    from medkgqa.graphs import open_store
+
+    writers: dict[str, Callable[[Any, Path], object]] = {
+        "graphml": write_graphml,
+        "kgx": write_kgx,
+        "neo4j": write_import,
+        "rdf": write_rdf_file,
+    }
+    store = open_store(settings, graph=options.graph, store=options.store)
+    writers[options.to](store, options.folder)
+    counts = store.statistics()
+    _result(
+        options,
+        {"nodes": counts.concepts, "edges": counts.edges, "folder": str(options.folder)},
+        f"{counts.concepts:,} nodes and {counts.edges:,} edges written to {options.folder}",
+    )
+    return 0
+
+
+def _neo4j(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.neo4j_command import load_graph_into, serve_graph
+
+    if options.into is not None:
+        refused = load_graph_into(settings, options.into, graph=options.graph)
+        _result(options, {"refused": refused.total}, f"loaded; {refused}")
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        serve_graph(
+            settings,
+            graph=options.graph,
+            home=options.home,
+            bolt_port=options.bolt_port,
+            http_port=options.http_port,
+        ) as (serving, server),
+    ):
+        _result(options, serving.to_json(), str(serving))
+        sys.stdout.flush()
+        server.wait()
+    return 0
+
+
+def _models(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.models import fetch_model, model_records
+
+    if options.action == "get":
+        path = fetch_model(options.name, settings)
+        _result(options, {"name": options.name, "path": str(path)}, str(path))
+        return 0
+    records = model_records(settings)
+    lines = [
+        f"{r['name']:<10} {r['licence']:<12} {r['megabytes']:>5} MB  "
+        f"{'installed' if r['installed'] else 'not fetched'}  {r['title']}"
+        for r in records
+    ]
+    _result(options, records, "\n".join(lines))
+    return 0
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.doctor import examine
+
+    checks = examine(settings)
+    _result(
+        options,
+        [check.to_json() for check in checks],
+        "\n".join(str(check) for check in checks),
+    )
+    return 0 if all(check.ok or check.optional for check in checks) else 1
+
+
+def _result(options: argparse.Namespace, record: Any, text: str | Callable[[], str]) -> None:
+    """Print a result: as JSON where asked for, else as text."""
+    if options.json:
+        print(json.dumps(record, ensure_ascii=False))
+    else:
+        print(text if isinstance(text, str) else text())
+
+
+def _usage(problem: str) -> int:
+    print(f"medkgqa: {problem}; see medkgqa --help", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    common.add_argument("--verbose", action="store_true", help="say what is being done")
+    source = argparse.ArgumentParser(add_help=False)
+    source.add_argument(
+        "--graph", type=Path, help="folder of a saved graph; default: starter graph"
+    )
+    source.add_argument("--store", metavar="URL", help="a Neo4j server, neo4j://user:password@host")
+    parser = argparse.ArgumentParser(
+        prog="medkgqa",
+        description="Medical question answering from a knowledge graph. Not medical advice.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, summary: str, *parents: argparse.ArgumentParser) -> Any:
+        command = commands.add_parser(
+            name, parents=[common, *parents], help=summary, description=summary
+        )
+        command.set_defaults(run=run)
+        return command
+
+    _ask_arguments(add("ask", _ask, "answer a question, or a file of them", source))
+    build = add("build", _build, "read documents into a graph")
+    build.add_argument("inputs", nargs="+", type=Path, help=".txt, .xml (PubMed), .jsonl, also .gz")
+    build.add_argument("--out", type=Path, required=True, help="folder of the new graph")
+    build.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    load = add("load", _load, "load data sets, or a graph from another format")
+    load.add_argument(
+        "format",
+        nargs="+",
+        metavar="NAME",
+        help="kgx, graphml, csv, or a data set of: medkgqa data list",
+    )
+    load.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        action="append",
+        help="file or folder; once for each NAME; default: where medkgqa data get put it",
+    )
+    load.add_argument("--with-starter", action="store_true", help="add it to the starter graph")
+    _licence_argument(load)
+    load.add_argument("--mapping", type=Path, help="mapping file (TOML), for csv")
+    load.add_argument("--out", type=Path, required=True, help="folder of the new graph")
+    extract = add("extract", _extract, "mentions and relations of documents, without a graph")
+    extract.add_argument("input", type=Path)
+    extract.add_argument("--format", choices=["text", "jsonl", "pubmed", "pubtator"], required=True)
+    extract.add_argument("--out", type=Path, required=True)
+    extract.add_argument("--to", choices=["jsonl", "pubtator"], default="jsonl")
+    extract.add_argument("--ids", metavar="PREFIX", help="give ids of this vocabulary, e.g. MESH")
+    extract.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    export = add("export", _export, "write a graph in another format", source)
+    export.add_argument("--to", choices=["graphml", "kgx", "neo4j", "rdf"], required=True)
+    export.add_argument(
+        "folder", type=Path, help="folder (kgx, neo4j) or file (graphml; rdf: .ttl, .nt) to write"
+    )
+    data = add("data", _data, "data sets that can be loaded: list them, fetch one")
+    data.add_argument("action", choices=["list", "get"])
+    data.add_argument("name", nargs="?")
+    data.add_argument(
+        "--unverified", action="store_true", help="fetch also what no checksum is known of"
+    )
+    neo4j = add("neo4j", _neo4j, "a graph on a Neo4j server of your own, with Browser")
+    neo4j.add_argument("--graph", type=Path, help="folder of a saved graph; default: starter graph")
+    neo4j.add_argument("--home", type=Path, help="folder of the database; default: in the cache")
+    neo4j.add_argument("--bolt-port", type=int, default=7687, help="0 for any free one")
+    neo4j.add_argument("--http-port", type=int, default=7474, help="0 for any free one")
+    neo4j.add_argument(
+        "--into", metavar="URL", help="load the graph into a running server and start none"
+    )
+    models = add("models", _models, "language models: list them, fetch one")
+    models.add_argument("action", choices=["list", "get"])
+    models.add_argument("name", nargs="?", default="default")
+    add("doctor", _doctor, "check that everything an answer needs is in place")
+    return parser
+
+
+def _licence_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--licence",
+        choices=["open"],
+        help="use only evidence that may be passed on freely, with attribution at most",
+    )
+
+
+def _ask_arguments(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument("question", nargs="?", help="in English or Chinese")
+    _licence_argument(ask)
+    ask.add_argument("--lm", default="default", help="language model: default, or none")
+    ask.add_argument("--mode", choices=["strict", "template"], default="strict")
+    ask.add_argument("--limit", type=int, default=100, help="most claims; 0 for all (default 100)")
+    ask.add_argument("--option", action="append", help="a possible answer; may be repeated")
+    ask.add_argument("--batch", type=Path, metavar="JSONL", help="one question a line")
+    ask.add_argument("--out", type=Path, metavar="JSONL", help="where batch answers go")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The spaCy pipeline that reads documents with the names of a graph.
+
+>>> from kg.networkx_store import NetworkxStore
+>>> from kg.records import Concept, Name
+>>> store = NetworkxStore([Concept("DOID:2841", "biolink:Disease", (Name("asthma"),))])
+>>> nlp = build_pipeline(store)
+>>> doc = nlp("No asthma.")
+>>> [(e.text, e._.concept, e._.assertion) for e in doc.ents]
+[('asthma', 'DOID:2841', 'negated')]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.store import GraphStore
+from nlp.components import TITLE_END, MentionComponent, mentions_of, relations_of
+from nlp.reader import VERSION, MentionRecogniser
+from nlp.records import Document, Reading
+
+COMPONENTS = (
+    "medkgqa_sentences",
+    "medkgqa_mentions",
+    "medkgqa_short_forms",
+    "medkgqa_context",
+    "medkgqa_relations",
+)
+
+
+def build_pipeline(
+    store: GraphStore, *, language: str = "en", recogniser: MentionRecogniser | None = None
+) -> Language:
+    """A blank pipeline with every component of :mod:`nlp.components`.
+
+    Args:
+        store: the graph whose names are looked for.
+        language: ``en``, or ``zh`` (one token a character); either reads both languages.
+        recogniser: finds the names instead of the graph's dictionary.
+    """
+    nlp = spacy.blank(language)
+    nlp.max_length = 50_000_000  # no component here needs memory of a parser's kind
+    for name in COMPONENTS:
+        nlp.add_pipe(name)
+    mentions = nlp.get_pipe("medkgqa_mentions")
+    assert isinstance(mentions, MentionComponent)
+    if recogniser is None:
+        mentions.use_concepts(store.concepts())
+    else:
+        mentions.use(recogniser)
+    return nlp
+
+
+def read(
+    nlp: Language,
+    documents: Iterable[Document],
+    *,
+    n_process: int = 1,
+    batch_size: int = 64,
+) -> Iterator[Reading]:
+    """The readings of documents, lazily, in order.
+
+    Args:
+        nlp: a pipeline of :func:`build_pipeline`, or one with these components.
+        documents: what to read.
+        n_process: how many processes read.
+        batch_size: documents handed to a process at a time.
+    """
+    pairs = ((_doc(nlp, document), document) for document in documents)
+    piped = nlp.pipe(pairs, as_tuples=True, n_process=n_process, batch_size=batch_size)
+    for doc, document in piped:
+        yield Reading(document, mentions_of(doc), relations_of(doc), VERSION)
+
+
+def _doc(nlp: Language, document: Document) -> Doc:
+    doc = nlp.make_doc(document.text)
+    if document.title_end:
+        doc.user_data[TITLE_END] = document.title_end
+    return doc

@@ -1,0 +1,108 @@
+"""The answer record: what was asked, found, said, and how it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kg.records import Definition, Edge, Evidence, Polarity, Subgraph, Triple
+from reasoning.plan import Plan
+
+
+class Outcome(StrEnum):
+    """How a question ended. Everything but ``answered``, ``yes`` and ``no`` abstains."""
+
+    ANSWERED = "answered"
+    YES = "yes"
+    NO = "no"
+    CONFLICTING = "conflicting"  # recorded as true and as false
+    NOT_RECORDED = "not_recorded"  # the graph holds neither; not a "no", not "safe"
+    AMBIGUOUS = "ambiguous"  # a name means several concepts
+    UNKNOWN_NAME = "unknown_name"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedConcept:
+    """A stretch of the question and the concept it was taken to name.
+
+    ``alternatives`` are ``(curie, name, score)`` of other concepts it may name.
+    """
+
+    text: str
+    start: int
+    end: int
+    curie: str
+    name: str
+    category: str
+    score: float
+    alternatives: tuple[tuple[str, str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One checkable statement of an answer: an edge, and the words that state it."""
+
+    text: str
+    edge: Edge
+    subject_name: str
+    object_name: str
+
+    @property
+    def triple(self) -> Triple:
+        """The triple stated."""
+        return self.edge.triple
+
+    @property
+    def polarity(self) -> Polarity:
+        """Whether it is stated or denied."""
+        return self.edge.polarity
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What supports it."""
+        return self.edge.evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question answered, or abstained from, with everything that led there.
+
+    Args:
+        question: as asked.
+        language: ``en`` or ``zh``.
+        text: the wording, in that language.
+        outcome: how it ended.
+        claims: every claim (up to the limit asked), strongest first.
+        concepts: the names understood in the question.
+        plan: what was executed; None where there was nothing to plan.
+        cypher: the plan as Cypher, parameters written in; "" without a plan.
+        plan_text: the plan as one readable line; "" without a plan.
+        subgraph: the retrieved edges.
+        confidence: in [0, 1]; 0 where nothing was found.
+        worded_by: name of the language model, or ``frames``.
+        timings: seconds per stage.
+        emergency: whether the question describes an emergency.
+        choice: index into the options given, or None.
+        notice: the fixed notice that this is not medical advice, in the question's language.
+        definitions: definitions quoted in the text.
+    """
+
+    question: str
+    language: str
+    text: str
+    outcome: Outcome
+    claims: tuple[Claim, ...] = ()
+    concepts: tuple[LinkedConcept, ...] = ()
+    plan: Plan | None = None
+    plan_text: str = ""
+    cypher: str = ""
+    subgraph: Subgraph = field(default_factory=Subgraph)
+    confidence: float = 0.0
+    worded_by: str = "frames"
+    timings: Mapping[str, float] = field(default_factory=dict)
+    emergency: bool = False
+    choice: int | None = None
+    notice: str = ""
+    definitions: tuple[Definition, ...] = ()

@@ -1,0 +1,399 @@
+"""A question in, a grounded answer out.
+
+Emergency gate → understanding → retrieval → wording → verification. The graph decides what is
+said; a language model, where there is one, decides how, under a grammar that holds nothing but
+retrieved edges; the verifier reads the text back before anybody else does. What fails raises:
+decoding without continuation and unverifiable text are errors, never answers.
+
+Confidence of an answer is the product of three parts, each in [0, 1]: the lowest score of the
+names linked; the certainty of the plan (0.9 where it was answered through sub- or superclasses,
+0.8 where a part of the question was not understood); and the evidence, the mean confidence of the
+edges told (halved where records conflict). It is 0 where nothing was found.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from kg.errors import UsageError
+from kg.records import Concept, Edge, Subgraph
+from kg.store import GraphStore
+from nlp.linker import Linker
+from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
+from reasoning.automaton import Automaton
+from reasoning.choice import choose
+from reasoning.cypher import to_cypher
+from reasoning.decoding import decode
+from reasoning.emergency import RedFlag, emergency
+from reasoning.language_model import LanguageModel
+from reasoning.plan_text import plan_text
+from reasoning.retrieval import Retrieval, execute
+from reasoning.script import script
+from reasoning.sentence_frames import Frames, Kind, fill, load_frames
+from reasoning.statements import Script, Statement
+from reasoning.understanding import Understander, Understanding
+from reasoning.verbalization import Wording, word
+from reasoning.verification import verify_answer
+
+_LOG = logging.getLogger(__name__)
+
+#: A name linked with less than this score was guessed, and the answer says what it was taken for.
+GUESSED = 0.9
+#: Facts that one text names at most.
+MOST_NAMED = 100
+#: Tokens of the longest answer a language model may word.
+MOST_TOKENS = 4096
+
+
+class Mode(StrEnum):
+    """Who words answers."""
+
+    STRICT = "strict"  # the language model under the grammar; frames where there is no model
+    TEMPLATE = "template"  # frames always
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How an engine answers.
+
+    Args:
+        mode: who words answers.
+        named: facts named in the text; the rest is counted.
+        abstain_below: an answer less confident than this is withheld, with the reason.
+        facts_shown: facts a language model is shown in its prompt.
+    """
+
+    mode: Mode | str = Mode.STRICT
+    named: int = 10
+    abstain_below: float = 0.0
+    facts_shown: int = 10
+
+    def __post_init__(self) -> None:
+        if self.mode not in tuple(Mode):
+            raise UsageError(f"mode {self.mode!r} is none of {', '.join(Mode)}")
+        object.__setattr__(self, "mode", Mode(self.mode))
+        if not 1 <= self.named <= MOST_NAMED:
+            raise UsageError(f"named={self.named}; 1 to {MOST_NAMED} facts can be named in a text")
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds per stage."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            passed = time.perf_counter() - started
+            self.timings[name] = round(self.timings.get(name, 0.0) + passed, 6)
+
+
+class Engine:
+    """Answers questions over one store.
+
+    Args:
+        store: the graph.
+        linker: finds names of the graph in a question.
+        language_model: words answers; None for frames alone.
+        settings: see :class:`EngineSettings`.
+    """
+
+    def __init__(
+        self,
+        store: GraphStore,
+        *,
+        linker: Linker,
+        language_model: LanguageModel | None = None,
+        settings: EngineSettings = EngineSettings(),
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self._linker = linker
+        self._model = language_model if settings.mode is Mode.STRICT else None
+        self._understander = Understander(linker)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        limit: int | None = 100,
+        options: Sequence[str] | None = None,
+    ) -> Answer:
+        """Answer ``question``; any string has an answer, if only that it is out of scope.
+
+        Args:
+            question: as typed.
+            limit: most results whose edges become claims; None for all.
+            options: texts among which :attr:`Answer.choice` points at the one the graph supports;
+                where None, those of a "given list" in the question itself, if any.
+
+        Raises:
+            DecodingError: where the language model cannot word the answer under its grammar.
+            VerificationError: where the text does not say what the graph holds.
+        """
+        return self.turn(question, limit=limit, options=options)[0]
+
+    def conversation(self) -> Conversation:
+        """A conversation, in which a question may refer to the one before."""
+        return Conversation(self)
+
+    def turn(
+        self,
+        question: str,
+        *,
+        limit: int | None = 100,
+        options: Sequence[str] | None = None,
+        previous: Understanding | None = None,
+    ) -> tuple[Answer, Understanding]:
+        """As :meth:`ask`, after the turn understood as ``previous``, with what was understood."""
+        clock = _Clock()
+        with clock.stage("total"):
+            with clock.stage("emergency"):
+                flag = emergency(question)
+            with clock.stage("understanding"):
+                understood = self._understander(question, previous=previous)
+            answer = self._answer(question, understood, flag, limit, options, clock)
+            with clock.stage("verification"):
+                verify_answer(answer, self.store, fixed=_fixed(understood, flag))
+        return replace(answer, timings=dict(clock.timings)), understood
+
+    def _answer(
+        self,
+        question: str,
+        understood: Understanding,
+        flag: RedFlag | None,
+        limit: int | None,
+        options: Sequence[str] | None,
+        clock: _Clock,
+    ) -> Answer:
+        frames = load_frames(understood.language)
+        if understood.plan is None:
+            with clock.stage("wording"):
+                answer = self._unplanned(question, understood, frames)
+        else:
+            with clock.stage("retrieval"):
+                retrieval = execute(understood.plan, self.store)
+            with clock.stage("wording"):
+                answer = self._planned(question, understood, retrieval, frames, limit)
+            offered = understood.options if options is None else options
+            if offered:
+                choice = choose(offered, retrieval, self.store, self._linker, frames)
+                answer = replace(answer, choice=choice)
+        if flag is not None:
+            answer = replace(answer, text=_with_flag(answer, flag), emergency=True)
+        return replace(answer, notice=frames.notice)
+
+    # --- without a plan
+
+    def _unplanned(self, question: str, understood: Understanding, frames: Frames) -> Answer:
+        outcome = understood.outcome or Outcome.OUT_OF_SCOPE
+        text = word(Script(tuple(_why_not(understood, outcome))), self.store, frames).text
+        if outcome is Outcome.OUT_OF_SCOPE and understood.explanation:
+            text = understood.explanation
+        return Answer(
+            question,
+            understood.language,
+            text,
+            outcome,
+            concepts=understood.concepts,
+        )
+
+    # --- with a plan
+
+    def _planned(
+        self,
+        question: str,
+        understood: Understanding,
+        retrieval: Retrieval,
+        frames: Frames,
+        limit: int | None,
+    ) -> Answer:
+        said = script(
+            retrieval,
+            self.store,
+            language=understood.language,
+            named=self.settings.named,
+            limit=limit,
+        )
+        confidence = _confidence(understood, retrieval, said)
+        outcome = retrieval.outcome
+        if 0 < confidence < self.settings.abstain_below:
+            said, outcome = _withheld(confidence, self.settings.abstain_below), Outcome.OUT_OF_SCOPE
+        wording = word(
+            said,
+            self.store,
+            frames,
+            concepts=retrieval.subgraph.concepts,
+            asides=tuple(_asides(understood, self.store)),
+        )
+        text, worded_by = self._worded(question, wording, frames)
+        plan = retrieval.plan
+        return Answer(
+            question,
+            understood.language,
+            text,
+            outcome,
+            claims=wording.claims,
+            concepts=understood.concepts,
+            plan=plan,
+            plan_text=plan_text(plan, self._name_in(understood.language)),
+            cypher=to_cypher(plan).text,
+            subgraph=_subgraph(retrieval, wording.claims),
+            confidence=confidence,
+            worded_by=worded_by,
+            definitions=said.definitions,
+        )
+
+    def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
+        model = self._model
+        if model is None:
+            return wording.text, "frames"
+        shown = (fill(frames.prompt["fact"], fact=c.text) for c in wording.claims)
+        facts = "".join(f for f, _ in zip(shown, range(self.settings.facts_shown), strict=False))
+        user = fill(frames.prompt["user"], question=question, facts=facts)
+        session = model.start(model.chat_prompt(frames.prompt["system"], user))
+        try:
+            automaton = Automaton(wording.grammar, model)
+            said = decode(session, automaton, max_tokens=MOST_TOKENS)
+        finally:
+            session.close()
+        _LOG.debug("worded in %d forward passes, %.3f s", said.forwards, said.seconds)
+        return said.text, model.name
+
+    def _name_in(self, language: str) -> _NameIn:
+        return _NameIn(self.store, language)
+
+
+class Conversation:
+    """Questions one after another; "and its side effects?" is understood from the one before."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._previous: Understanding | None = None
+
+    def ask(
+        self,
+        question: str,
+        *,
+        limit: int | None = 100,
+        options: Sequence[str] | None = None,
+    ) -> Answer:
+        """As :meth:`Engine.ask`. A turn that was not understood leaves the one before in force."""
+        answer, understood = self._engine.turn(
+            question, limit=limit, options=options, previous=self._previous
+        )
+        if understood.plan is not None:
+            self._previous = understood
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _NameIn:
+    """Display names by CURIE."""
+
+    store: GraphStore
+    language: str
+
+    def __call__(self, curie: str) -> str:
+        concept = self.store.get(curie)
+        return curie if concept is None else concept.name(self.language)
+
+
+def _fixed(understood: Understanding, flag: RedFlag | None) -> tuple[str, ...]:
+    """Sentences that are told as they stand."""
+    messages = (flag.message if flag else "", understood.explanation)
+    return tuple(message for message in messages if message)
+
+
+def _with_flag(answer: Answer, flag: RedFlag) -> str:
+    """The emergency message, and after it the answer where there is one."""
+    abstained = (Outcome.OUT_OF_SCOPE, Outcome.UNKNOWN_NAME, Outcome.AMBIGUOUS)
+    if answer.outcome in abstained:
+        return flag.message
+    return f"{flag.message}\n\n{answer.text}"
+
+
+def _why_not(understood: Understanding, outcome: Outcome) -> Iterator[Statement]:
+    if outcome is Outcome.UNKNOWN_NAME and understood.unknown:
+        for unknown in understood.unknown:
+            yield Statement(Kind.UNKNOWN_NAME, values=(("quote", unknown.text),))
+            if unknown.nearest:
+                nearest = tuple((curie, name) for curie, name, _ in unknown.nearest)
+                yield Statement(Kind.UNKNOWN_NEAREST, options=nearest)
+    elif outcome is Outcome.UNKNOWN_NAME:
+        yield Statement(Kind.UNKNOWN_BARE)
+    elif outcome is Outcome.AMBIGUOUS and understood.ambiguous:
+        for concept in understood.ambiguous:
+            yield _which(concept)
+    else:
+        yield Statement(Kind.OUT_OF_SCOPE)
+
+
+def _which(concept: LinkedConcept) -> Statement:
+    choices = {concept.curie: concept.name}
+    choices |= {curie: name for curie, name, _ in concept.alternatives}
+    return Statement(
+        Kind.AMBIGUOUS, values=(("quote", concept.text),), options=tuple(choices.items())
+    )
+
+
+def _asides(understood: Understanding, store: GraphStore) -> Iterator[Statement]:
+    """What the asker should know of how the names of the question were taken."""
+    for concept in understood.concepts:
+        quote, anchors = (("quote", concept.text),), (concept.curie,)
+        if concept.score < GUESSED:
+            yield Statement(Kind.TAKEN_AS, anchors=anchors, values=quote)
+        elif _another_name(concept, store, understood.language):
+            yield Statement(Kind.ALSO_CALLED, anchors=anchors, values=quote)
+    for unknown in understood.unknown:
+        yield Statement(Kind.IGNORED, values=(("quote", unknown.text),))
+    for ignored in understood.ignored:
+        yield Statement(Kind.UNUSED, values=(("quote", ignored.text),))
+
+
+def _another_name(concept: LinkedConcept, store: GraphStore, language: str) -> bool:
+    """Whether the question calls a concept by another of its names than the answer will."""
+    known = store.get(concept.curie)
+    if known is None or all(concept.text != n.text for n in known.names):
+        return False
+    asked, told = concept.text.casefold(), known.name(language).casefold()
+    return asked not in told and told not in asked
+
+
+def _withheld(confidence: float, limit: float) -> Script:
+    values = (("number", f"{confidence:.2f}"), ("limit", f"{limit:.2f}"))
+    return Script((Statement(Kind.TOO_UNCERTAIN, values=values),))
+
+
+def _confidence(understood: Understanding, retrieval: Retrieval, said: Script) -> float:
+    if retrieval.outcome is Outcome.NOT_RECORDED:
+        return 0.0
+    linking = min((c.score for c in understood.concepts), default=1.0)
+    plan = 0.9 if retrieval.via_subclass else 1.0
+    if understood.unknown or understood.ignored:
+        plan *= 0.8
+    edges: tuple[Edge, ...] = said.named
+    evidence = sum(e.confidence for e in edges) / len(edges) if edges else 1.0
+    if retrieval.outcome is Outcome.CONFLICTING:
+        evidence /= 2
+    return round(linking * plan * evidence, 4)
+
+
+def _subgraph(retrieval: Retrieval, claims: Sequence[Claim]) -> Subgraph:
+    """The retrieved edges that became claims, with their concepts, in retrieved order."""
+    kept = {claim.edge.key for claim in claims}
+    edges = tuple(e for e in retrieval.subgraph.edges if e.key in kept)
+    concepts: dict[str, Concept] = {}
+    for edge in edges:
+        for end in (edge.subject, edge.object):
+            concepts.setdefault(end, retrieval.subgraph.concept(end))
+    return Subgraph(tuple(concepts.values()), edges)

@@ -1,0 +1,109 @@
+"""The names of a question, told from the words it asks with.
+
+The linker knows names; the phrase files know the words of questions. What only looks like a name
+and is a word of a phrase is no name, a misspelt word of a phrase is put right, and a name that
+swallows such a word ("complications of diabetes") is cut to the name in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from nlp.linker import Linker
+from nlp.records import Mention
+from reasoning.rules import Phrases, load_phrases
+from reasoning.skeleton import Slot, detect_language, slots_of
+
+#: A mention that scores less was linked by guessing a typo or a variant.
+GUESS_BELOW = 0.9
+
+#: Shortest word of a phrase that tells anything, in letters.
+SHORTEST_WORD = 3
+
+#: Shortest word that may be a misspelt one of a phrase, and one with two typos, in letters.
+LEAST_MISSPELT, TWO_EDITS = 6, 9
+
+
+class Namer:
+    """Finds the slots of a question with a linker over one graph."""
+
+    def __init__(self, linker: Linker, phrases: Mapping[str, Phrases]) -> None:
+        self._linker = linker
+        self._phrases = dict(phrases)
+
+    def phrases(self, language: str) -> Phrases:
+        """The phrases of a language, read when the first question needs them."""
+        if language not in self._phrases:
+            self._phrases[language] = load_phrases(language)
+        return self._phrases[language]
+
+    def slots(self, question: str) -> tuple[tuple[Slot, ...], dict[str, str]]:
+        """The names of the question, less what only looks like one and is a word of a phrase.
+
+        Also misspelt words of phrases ("symtoms"), with the word meant.
+        """
+        mentions = self._unframed(question, self._linker.link(question))
+        unlinked = self._linker.unlinked(question, mentions)
+        respelt = {u.text.lower(): word for u in unlinked if (word := self._meant(u.text))}
+        slots = slots_of(
+            question,
+            [m for m in mentions if not (_guessed(m) and self._is_phrase(m.text))],
+            [u for u in unlinked if u.text.lower() not in respelt and not self._is_phrase(u.text)],
+        )
+        return slots, respelt
+
+    def _unframed(self, question: str, mentions: Sequence[Mention]) -> list[Mention]:
+        """Mentions, those that swallow a word of the question ("complications of X") cut to X."""
+        kept: list[Mention] = []
+        for mention in mentions:
+            framed = self.phrases(detect_language(mention.text)).framed.search(mention.text.lower())
+            within = (
+                []
+                if framed is None
+                else self._linker.link(mention.text[slice(*framed.span("name"))])
+            )
+            if framed is None or not within:
+                kept.append(mention)
+                continue
+            shift = mention.start + framed.start("name")
+            kept += [replace(m, start=m.start + shift, end=m.end + shift) for m in within]
+        return kept
+
+    def _meant(self, text: str) -> str | None:
+        """The word of a phrase that an unknown word misspells, or None."""
+        word = text.lower()
+        if len(word) < LEAST_MISSPELT or not (word.isascii() and word.isalpha()):
+            return None
+        vocabulary = self.phrases("en").vocabulary
+        if word in vocabulary:
+            return None
+        edits = 1 if len(word) < TWO_EDITS else 2
+        near = [v for v in vocabulary if v[0] == word[0] and abs(len(v) - len(word)) <= edits]
+        found = process.extractOne(word, near, scorer=OSA.distance, score_cutoff=edits)
+        return found[0] if found is not None else None
+
+    def _is_phrase(self, text: str) -> bool:
+        words = re.findall(r"[a-z0-9]+|[^\W\da-z]+", text.lower())
+        known = [_made_of(w, self.phrases("en" if w.isascii() else "zh").vocabulary) for w in words]
+        short = [w.isascii() and len(w) < SHORTEST_WORD for w in words]
+        return any(known) and all(k or s for k, s in zip(known, short, strict=True))
+
+
+def _made_of(word: str, vocabulary: Collection[str]) -> bool:
+    """Whether a word (Latin: as a whole; Chinese: in pieces) is made of known ones."""
+    if word in vocabulary:
+        return True
+    if not word or word[0].isascii():
+        return False
+    return any(
+        word[:cut] in vocabulary and _made_of(word[cut:], vocabulary) for cut in range(1, len(word))
+    )
+
+
+def _guessed(mention: Mention) -> bool:
+    return max((c.score for c in mention.candidates), default=0.0) < GUESS_BELOW

@@ -1,0 +1,272 @@
+"""Answers as records for programs, and as text for people.
+
+The keys of :func:`answer_record` and :func:`error_record` are a stable interface.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kg.errors import UsageError
+from kg.records import Evidence, EvidenceKind
+from reasoning.answer import Answer, Claim, LinkedConcept
+from reasoning.sentence_frames import Frames, load_frames
+from reasoning.verbalization import evidence_phrase
+from reasoning.verification import CheckedClaim, Verification
+
+Identifier = str | int | None
+
+
+class BatchLineError(UsageError):
+    """A line of a batch that is no question. ``id`` is the line's own, where it could be read."""
+
+    def __init__(self, message: str, *, id: Identifier = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.id = id
+
+
+@dataclass(frozen=True, slots=True)
+class BatchQuestion:
+    """A question of a batch, with the options to choose among, if any."""
+
+    id: Identifier
+    question: str
+    options: tuple[str, ...] | None = None
+
+
+def read_batch_line(text: str) -> BatchQuestion:
+    """The question on one line of a batch.
+
+    >>> read_batch_line('{"id": "q1", "question": "Which drugs treat migraine?"}')
+    BatchQuestion(id='q1', question='Which drugs treat migraine?', options=None)
+
+    Raises:
+        BatchLineError: where it is not a JSON object with ``question`` as text.
+    """
+    try:
+        line = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BatchLineError(f"not JSON: {error}; write one object a line") from error
+    if not isinstance(line, dict):
+        raise BatchLineError(f"a JSON object is expected, got {type(line).__name__}")
+    id_ = line.get("id")
+    if isinstance(id_, bool) or not isinstance(id_, str | int | None):
+        raise BatchLineError(f"'id' must be text or a whole number, got {type(id_).__name__}")
+    question = line.get("question")
+    if not isinstance(question, str):
+        raise BatchLineError("'question' is missing or not text", id=id_)
+    options = line.get("options")
+    if options is None:
+        return BatchQuestion(id_, question)
+    if not isinstance(options, list) or not all(isinstance(o, str) for o in options):
+        raise BatchLineError("'options' must be a list of texts", id=id_)
+    return BatchQuestion(id_, question, tuple(options))
+
+
+def error_record(line: int, *, id: Identifier, error: str) -> dict[str, Any]:  # noqa: A002
+    """The record of a line that could not be answered; ``line`` counts from 1."""
+    return {"line": line, "id": id, "error": error}
+
+
+def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  # noqa: A002
+    """The record of an answer; everything in it is JSON."""
+    plan = None
+    if answer.plan is not None:
+        plan = {
+            "intent": answer.plan.intent.value,
+            "text": answer.plan_text,
+            "cypher": answer.cypher,
+        }
+    return {
+        "id": id,
+        "question": answer.question,
+        "language": answer.language,
+        "answer": answer.text,
+        "outcome": answer.outcome.value,
+        "claims": [claim_record(claim) for claim in answer.claims],
+        "concepts": [concept_record(concept) for concept in answer.concepts],
+        "plan": plan,
+        "emergency": answer.emergency,
+        "choice": answer.choice,
+        "confidence": answer.confidence,
+        "seconds": answer.timings.get("total", 0.0),
+    }
+
+
+def claim_record(claim: Claim) -> dict[str, Any]:
+    """A claim with its triple and evidence."""
+    return {
+        "text": claim.text,
+        "subject": claim.triple.subject,
+        "subject_name": claim.subject_name,
+        "predicate": claim.triple.predicate,
+        "object": claim.triple.object,
+        "object_name": claim.object_name,
+        "polarity": claim.polarity.value,
+        "evidence": [evidence_record(evidence) for evidence in claim.evidence],
+    }
+
+
+def evidence_record(evidence: Evidence) -> dict[str, Any]:
+    """One piece of evidence: ``record``, or ``document`` with ``sentence`` and its offsets."""
+    found: dict[str, Any] = {"source": evidence.provenance.source}
+    if evidence.document:
+        found["document"] = evidence.document
+        found["sentence"] = evidence.sentence
+        found["start"], found["end"] = evidence.start, evidence.end
+    else:
+        found["record"] = evidence.record
+        found["sentence"] = found["start"] = found["end"] = None
+    return found | {
+        "confidence": evidence.confidence,
+        "licence": evidence.provenance.licence,
+        "url": evidence.provenance.url or None,
+        "kind": evidence.kind.value,
+        "references": list(evidence.references),
+        "qualifiers": dict(reversed(evidence.qualifiers)),
+    }
+
+
+def concept_record(concept: LinkedConcept) -> dict[str, Any]:
+    """A name of the question and the concept it was taken for."""
+    return {
+        "text": concept.text,
+        "start": concept.start,
+        "end": concept.end,
+        "curie": concept.curie,
+        "name": concept.name,
+        "score": concept.score,
+        "alternatives": [
+            {"curie": curie, "name": name, "score": score}
+            for curie, name, score in concept.alternatives
+        ],
+    }
+
+
+def verification_record(verification: Verification) -> dict[str, Any]:
+    """A verified text: each sentence with its claims and their statuses."""
+    return {
+        "language": verification.language,
+        "status": verification.status.value,
+        "sentences": [
+            {
+                "text": sentence.text,
+                "start": sentence.start,
+                "end": sentence.end,
+                "status": sentence.status.value,
+                "problem": sentence.problem or None,
+                "claims": [_checked_record(claim) for claim in sentence.claims],
+            }
+            for sentence in verification.sentences
+        ],
+    }
+
+
+def _checked_record(claim: CheckedClaim) -> dict[str, Any]:
+    return {
+        "subject": claim.triple.subject if claim.triple else None,
+        "subject_name": claim.subject_name,
+        "predicate": claim.predicate,
+        "object": claim.triple.object if claim.triple else None,
+        "object_name": claim.object_name,
+        "polarity": claim.polarity.value,
+        "status": claim.status.value,
+        "problem": claim.problem or None,
+        "evidence": [evidence_record(e) for e in claim.edge.evidence] if claim.edge else [],
+    }
+
+
+# --- for people
+
+
+def format_answer(answer: Answer, *, width: int = 100) -> str:
+    """The answer as shown on a terminal: text, numbered sources, plan, outcome, notice."""
+    frames = load_frames(answer.language)
+    labels = frames.labels
+    lines = [_wrapped(_readable(part), width) for part in answer.text.split("\n")]
+    sources = list(_source_lines(answer, frames, width))
+    if sources:
+        lines += ["", f"{labels['sources']}:", *sources]
+    lines.append("")
+    if answer.plan_text:
+        lines.append(_wrapped(f"{labels['plan']}: {answer.plan_text}", width, indent="  "))
+    state = f"{labels['outcome']}: {answer.outcome.value}"
+    if answer.confidence:
+        state += f" · {labels['confidence']} {answer.confidence:.2f}"
+    state += f" · {labels['worded_by']} {answer.worded_by}"
+    if seconds := answer.timings.get("total"):
+        state += f" · {seconds:.2f} s"
+    lines += [state, _wrapped(answer.notice, width)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def format_verification(verification: Verification, *, width: int = 100) -> str:
+    """A verified text as shown on a terminal: status and sentence, a line each."""
+    lines = []
+    for sentence in verification.sentences:
+        problem = f" ({sentence.problem})" if sentence.problem else ""
+        text = f"{sentence.status.value:13}{_readable(sentence.text)}{problem}"
+        lines.append(_wrapped(text, width, indent=" " * 13))
+    return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _source_lines(answer: Answer, frames: Frames, width: int) -> Iterator[str]:
+    """One entry per claim whose mark stands in the text, and per definition quoted."""
+    for number, claim in enumerate(answer.claims, 1):
+        if f"[{number}]" not in answer.text:
+            continue
+        texts = dict.fromkeys(_source_text(e, frames) for e in claim.evidence)
+        for position, text in enumerate(texts):
+            start = f"[{number}] " if not position else " " * (len(str(number)) + 3)
+            yield _wrapped(f"{start}{text}", width, indent=" " * (len(str(number)) + 3))
+    for definition in answer.definitions:
+        of = definition.provenance
+        text = f"{frames.labels['definitions']}: {of.source} {definition.record}".rstrip()
+        yield _wrapped(
+            _with_licence(text, of.licence, of.url, definition.references, frames), width
+        )
+
+
+def _source_text(evidence: Evidence, frames: Frames) -> str:
+    phrase = evidence_phrase(
+        evidence.kind,
+        frames,
+        source=_versioned(evidence),
+        record=evidence.record or evidence.document,
+        document=evidence.document or evidence.record,
+    )
+    if evidence.kind is EvidenceKind.SENTENCE or evidence.sentence:
+        phrase += f": “{evidence.sentence}”"
+    of = evidence.provenance
+    return _with_licence(phrase, of.licence, of.url, evidence.references, frames)
+
+
+def _versioned(evidence: Evidence) -> str:
+    return f"{evidence.provenance.source} {evidence.provenance.version}".rstrip()
+
+
+def _with_licence(
+    text: str, licence: str, url: str, references: tuple[str, ...], frames: Frames
+) -> str:
+    labels: Mapping[str, str] = frames.labels
+    parts = [_readable(text), f"{labels['licence']} {licence}"]
+    if url:
+        parts.append(url)
+    if references:
+        parts.append(f"{labels['cites']} {', '.join(references)}")
+    return " · ".join(parts)
+
+
+def _readable(text: str) -> str:
+    """On one line, with control characters left out."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
+def _wrapped(text: str, width: int, *, indent: str = "") -> str:
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

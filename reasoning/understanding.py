@@ -1,0 +1,507 @@
+"""A question → a plan, or a typed reason why there is none.
+
+Names are linked, the question is matched against the phrases of its language
+(:mod:`reasoning.rules`) with the names taken out, and the best match becomes a plan
+(:mod:`reasoning.planner`). No model is asked; the same question gives the same plan.
+
+Among the rules that match, the one that uses most of the names wins, then the deeper one (two
+hops over one), then the one of higher priority. A question nothing matches, one that needs what
+no plan can say, an unknown name and an ambiguous one end in an outcome of their own, never in a
+guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from kg.errors import UsageError
+from nlp.linker import Linker, Unlinked
+from nlp.records import Candidate
+from reasoning.answer import LinkedConcept, Outcome
+from reasoning.matching import RuleMatch, forms, matches, refusal
+from reasoning.naming import Namer
+from reasoning.plan import AmongPlan, CheckPlan, DescribePlan, FindPlan, Intent, Plan
+from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
+from reasoning.question import Reason, Understanding, UnknownName
+from reasoning.rules import (
+    LANGUAGES,
+    LETTERS,
+    OTHER,
+    SLOT_KINDS,
+    UNKNOWN,
+    Phrases,
+)
+from reasoning.skeleton import (
+    Skeleton,
+    Slot,
+    detect_language,
+    language_of,
+    polarity_of,
+    skeletons_of,
+)
+from reasoning.ways import SEARCHES
+
+__all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
+
+#: Longest question read, in characters.
+MOST_CHARACTERS = 4_000
+
+#: The slot of what is excluded ("without X", "not contraindicated in X").
+EXCLUDED = "x"
+
+_BESIDE = re.compile(r"[\s-]{1,2}(?:like[\s-])?")
+_SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE | re.DOTALL)
+
+
+class Understander:
+    """Understands questions with a linker over one graph."""
+
+    def __init__(self, linker: Linker, *, phrases: Mapping[str, Phrases] | None = None) -> None:
+        self._namer = Namer(linker, phrases or {})
+
+    def __call__(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        previous: Understanding | None = None,
+    ) -> Understanding:
+        """What ``question`` means; no question makes it fail.
+
+        Args:
+            question: the question or statement.
+            language: ``en`` or ``zh``; detected where None.
+            previous: the turn before, for "and its side effects?".
+
+        Raises:
+            UsageError: on another language.
+        """
+        if language is not None and language not in LANGUAGES:
+            raise UsageError(f"language {language!r} is none of {', '.join(LANGUAGES)}")
+        refused = _unreadable(question)
+        if refused is not None:
+            return self._declined(question, language or detect_language(question[:200]), refused)
+        asked, options = _without_options(question)
+        slots, respelt = self._namer.slots(asked)
+        spoken = language or language_of(asked, slots)
+        reading = _Reading(question, spoken, self._namer.phrases(spoken), slots, options, respelt)
+        return reading.understood(previous)
+
+    def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
+        return Understanding(
+            question,
+            language,
+            outcome=Outcome.OUT_OF_SCOPE,
+            reason=reason,
+            explanation=self._namer.phrases(language).reasons[reason.value],
+        )
+
+
+def understand(
+    question: str,
+    linker: Linker,
+    *,
+    language: str | None = None,
+    previous: Understanding | None = None,
+) -> Understanding:
+    """What ``question`` means, for one question; keep an :class:`Understander` for many."""
+    return Understander(linker)(question, language=language, previous=previous)
+
+
+def _unreadable(question: str) -> Reason | None:
+    if len(question) > MOST_CHARACTERS:
+        return Reason.TOO_LONG
+    return None if any(c.isalnum() for c in question) else Reason.EMPTY
+
+
+def _without_options(question: str) -> tuple[str, tuple[str, ...]]:
+    """The question without the list it offers, and that list."""
+    match = _SPLIT_OPTIONS.search(question)
+    if match is None:
+        return question, ()
+    options = [o.strip(" .") for o in match["options"].split(",")]
+    return question[: match.start()], tuple(o for o in options if o)
+
+
+class _Reading:
+    """One question being understood."""
+
+    def __init__(
+        self,
+        question: str,
+        language: str,
+        phrases: Phrases,
+        slots: tuple[Slot, ...],
+        options: tuple[str, ...],
+        respelt: Mapping[str, str],
+    ) -> None:
+        self._question = question
+        self._language = language
+        self._phrases = phrases
+        self._slots = slots
+        self._options = options
+        self._respelt = respelt
+
+    def understood(self, previous: Understanding | None) -> Understanding:
+        skeletons = skeletons_of(
+            self._question_part(), self._slots, self._phrases, respelt=self._respelt
+        )
+        if previous is not None:
+            again = self._same_again(skeletons, previous)
+            if again is not None:
+                return again
+        for skeleton in skeletons:
+            refused = refusal(skeleton, self._phrases)
+            if refused is not None:
+                return self._declined(refused)
+            found = self._best_of_each(skeleton)
+            if found is not None:
+                return found
+        if previous is not None and previous.plan is not None:
+            followed = self._follow_up(skeletons, previous)
+            if followed is not None:
+                return followed
+        return self._declined(self._why_nothing())
+
+    def _question_part(self) -> str:
+        return _without_options(self._question)[0]
+
+    # --- matching
+
+    def _best_of_each(self, skeleton: Skeleton) -> Understanding | None:
+        """The best match; of "symptoms and treatments of X", the best for each noun."""
+        nouns = self._phrases.joined_nouns.search(skeleton.text)
+        if nouns is None:
+            return self._best(skeleton)
+        start, end = nouns.span()
+        found: list[Understanding] = []
+        for noun in self._phrases.nouns.findall(nouns[0]):
+            text = f"{skeleton.text[:start]}{noun}{skeleton.text[end:]}"
+            best = self._best(Skeleton(text, skeleton.slots))
+            if best is not None and best.plan is not None:
+                found.append(best)
+        if not found:
+            return self._best(skeleton)
+        further = dict.fromkeys(f.plan for f in found[1:] if f.plan not in (None, found[0].plan))
+        return replace(found[0], further=tuple(plan for plan in further if plan is not None))
+
+    def _best(self, skeleton: Skeleton) -> Understanding | None:
+        """The best match on the skeleton or one of its nested forms, as understood.
+
+        Where the concepts are of classes the best match cannot be asked of, the next one that
+        uses as many names may be.
+        """
+        found = [m for form in forms(skeleton, self._phrases) for m in matches(form, self._phrases)]
+        found.sort(key=lambda m: m.rank, reverse=True)
+        first: Understanding | None = None
+        for match in found:
+            if match.rank[0] < found[0].rank[0]:
+                break
+            understood = self._planned(match)
+            if understood.reason is not Reason.WRONG_TYPE:
+                return understood
+            first = first or understood
+        return first
+
+    # --- from a match to a plan
+
+    def _planned(self, match: RuleMatch) -> Understanding:
+        intent = intent_of(match.rule.name)
+        unknown = [s for group in match.slots.values() for s in group if s.letters == UNKNOWN]
+        unknown = unknown or self._part_of_names(match)
+        if unknown:
+            return self._unknown(unknown, intent, match.rule.id)
+        anchors: dict[str, tuple[Anchor, ...]] = {}
+        ambiguous: list[Anchor] = []
+        identifier = ""
+        for group, slots in match.slots.items():
+            kind = match.rule.slots[group]
+            if kind == "identifier":
+                identifier = slots[0].text
+                continue
+            resolved = [_anchor(slot, kind) for slot in slots]
+            if any(a is None for a in resolved):
+                return self._declined(Reason.WRONG_TYPE, intent, match.rule.id)
+            anchors[group] = tuple(a for a in resolved if a is not None)
+            if group == EXCLUDED:
+                anchors[group] = tuple(a for one in anchors[group] for a in _every_sense(one, kind))
+                continue
+            ambiguous += [a for a in anchors[group] if rivals_of(_root(a.slot), a.concept)]
+        chosen_by: dict[int, Anchor] = {}
+        for anchor in (a for group in anchors.values() for a in group):
+            chosen_by.setdefault(_root(anchor.slot).number, anchor)
+        if ambiguous:
+            return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
+        plan = plan_of(self._bound(match, anchors, identifier))
+        if plan is None:
+            return self._declined(Reason.WRONG_TYPE, intent, match.rule.id, chosen_by)
+        concepts = self._concepts(chosen_by)
+        return Understanding(
+            self._question,
+            self._language,
+            concepts=concepts,
+            plan=plan,
+            intent=plan.intent,
+            unknown=tuple(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+            ignored=_unused(concepts, plan),
+            options=self._options,
+            rule=match.rule.id,
+        )
+
+    def _part_of_names(self, match: RuleMatch) -> list[Slot]:
+        """Unknown words right beside a name that was used: together they name something else.
+
+        Only in English, where unknown words are told from everyday ones.
+        """
+        if self._language != "en":
+            return []
+        used = [_root(s) for group in match.slots.values() for s in group]
+        return [
+            slot
+            for slot in self._unknown_slots()
+            for name in used
+            if _BESIDE.fullmatch(self._question[slot.end : name.start])
+            or _BESIDE.fullmatch(self._question[name.end : slot.start])
+        ]
+
+    def _bound(
+        self, match: RuleMatch, anchors: Mapping[str, tuple[Anchor, ...]], identifier: str
+    ) -> Bound:
+        phrases = self._phrases
+        either = phrases.alternative.search(match.words) is not None
+        return Bound(
+            match.rule.name,
+            anchors,
+            polarity=polarity_of(match.skeleton.text, phrases),
+            every=match.rule.every and not either,
+            count=phrases.counting.search(match.skeleton.text) is not None,
+            unsafe=phrases.unsafe.search(match.words) is not None,
+            identifier=identifier,
+        )
+
+    # --- follow-ups
+
+    def _follow_up(
+        self, skeletons: Sequence[Skeleton], previous: Understanding
+    ) -> Understanding | None:
+        """ "And its side effects?", "What about asthma?" after ``previous``."""
+        topic = _topic(previous)
+        if topic is None or any(s.letters != UNKNOWN for s in self._slots):
+            return None
+        for skeleton in skeletons:
+            slot = _slot_of(topic, len(skeleton.slots))
+            for text in self._with_topic(skeleton.text, slot):
+                found = self._best(Skeleton(text, (*skeleton.slots, slot)))
+                if found is not None:
+                    return replace(found, topic=topic)
+        return None
+
+    def _with_topic(self, text: str, slot: Slot) -> Iterator[str]:
+        """The words with the topic for a pronoun, before them, and behind them."""
+        replaced = self._phrases.pronouns.sub(slot.token, text, count=1)
+        if replaced != text:
+            yield " ".join(replaced.replace(slot.token, f" {slot.token} ").split())
+        yield f"{slot.token} {text}"
+        yield f"{text} of {slot.token}" if self._language == "en" else f"{text}{slot.token}"
+
+    def _same_again(
+        self, skeletons: Sequence[Skeleton], previous: Understanding
+    ) -> Understanding | None:
+        """ "What about asthma?": the question before, of another concept of the same class."""
+        topic = _topic(previous)
+        match = self._phrases.follow_up.search(skeletons[0].text) if skeletons else None
+        rule = previous.rule.split(".")
+        if match is None or topic is None or len(rule) != 3 or rule[1] not in SEARCHES:
+            return None
+        slot = skeletons[0].slots_in(match["topic"])[0]
+        concept = next((c for c in slot.candidates if c.category == topic.category), None)
+        if concept is None:
+            return None
+        anchor = Anchor(slot, concept)
+        plan = plan_of(Bound(rule[1], {"a": (anchor,)}))
+        if plan is None:
+            return None
+        return Understanding(
+            self._question,
+            self._language,
+            concepts=self._concepts({slot.number: anchor}),
+            plan=plan,
+            intent=plan.intent,
+            rule=previous.rule,
+        )
+
+    # --- without a plan
+
+    def _why_nothing(self) -> Reason:
+        if any(s.candidates for s in self._slots):
+            return Reason.NO_QUESTION
+        return Reason.UNKNOWN_NAME if self._unknown_slots() else Reason.NO_NAME
+
+    def _unknown_slots(self) -> list[Slot]:
+        """What looks like a name though nothing is asked of it: no everyday words."""
+        return [
+            s
+            for s in self._slots
+            if s.unknown is not None
+            and not s.unknown.ordinary
+            and (self._language == "en" or s.unknown.nearest)
+        ]
+
+    def _declined(
+        self,
+        reason: Reason,
+        intent: Intent | None = None,
+        rule: str = "",
+        chosen_by: Mapping[int, Anchor] | None = None,
+    ) -> Understanding:
+        if reason is Reason.UNKNOWN_NAME:
+            return self._unknown(self._unknown_slots(), intent, rule)
+        concepts = self._concepts(chosen_by or {})
+        return Understanding(
+            self._question,
+            self._language,
+            concepts=concepts,
+            intent=intent,
+            outcome=Outcome.OUT_OF_SCOPE,
+            reason=reason,
+            explanation=self._explained(reason, [c.name for c in concepts]),
+            options=self._options,
+            rule=rule,
+        )
+
+    def _unknown(self, slots: Sequence[Slot], intent: Intent | None, rule: str) -> Understanding:
+        names = tuple(_unknown_name(s.unknown) for s in slots if s.unknown is not None)
+        return Understanding(
+            self._question,
+            self._language,
+            concepts=self._concepts({}),
+            intent=intent,
+            outcome=Outcome.UNKNOWN_NAME,
+            reason=Reason.UNKNOWN_NAME,
+            explanation=self._explained(Reason.UNKNOWN_NAME, [n.text for n in names]),
+            unknown=names,
+            options=self._options,
+            rule=rule,
+        )
+
+    def _ambiguous(
+        self,
+        anchors: Sequence[Anchor],
+        chosen_by: Mapping[int, Anchor],
+        intent: Intent | None,
+        rule: str,
+    ) -> Understanding:
+        names = tuple(
+            _linked(_root(a.slot), a.concept, rivals_of(_root(a.slot), a.concept)) for a in anchors
+        )
+        return Understanding(
+            self._question,
+            self._language,
+            concepts=self._concepts(chosen_by),
+            intent=intent,
+            outcome=Outcome.AMBIGUOUS,
+            reason=Reason.AMBIGUOUS,
+            explanation=self._explained(Reason.AMBIGUOUS, [n.text for n in names]),
+            ambiguous=names,
+            options=self._options,
+            rule=rule,
+        )
+
+    def _explained(self, reason: Reason, names: Sequence[str]) -> str:
+        mark = "、" if self._language == "zh" else ", "
+        shown = dict.fromkeys("".join(c for c in n if c.isprintable()) for n in names)
+        quoted = mark.join(f"“{n}”" for n in shown)
+        return self._phrases.reasons[reason.value].replace("{names}", quoted or "“…”")
+
+    def _concepts(self, chosen_by: Mapping[int, Anchor]) -> tuple[LinkedConcept, ...]:
+        linked = []
+        for slot in self._slots:
+            if not slot.candidates:
+                continue
+            anchor = chosen_by.get(slot.number)
+            concept = anchor.concept if anchor else slot.candidates[0]
+            others = tuple(c for c in slot.candidates if c.curie != concept.curie)
+            linked.append(_linked(slot, concept, others))
+        return tuple(linked)
+
+
+def _root(slot: Slot) -> Slot:
+    while slot.origin is not None:
+        slot = slot.origin
+    return slot
+
+
+def _anchor(slot: Slot, kind: str) -> Anchor | None:
+    """The concept a slot stands for, and the hops of the noun phrases around it."""
+    if slot.origin is None:
+        concept = chosen(slot, kind)
+        return None if concept is None else Anchor(slot, concept)
+    first = slot.hops[0]
+    inner_kind = {"D": "finding", "S": "finding", "R": "drug", "C": "drug", "G": "gene"}
+    inner = _anchor(slot.origin, inner_kind.get(slot.origin.letters[:1], "entity"))
+    if inner is None or not first:
+        return None
+    return Anchor(slot, inner.concept, (*inner.hops, *slot.hops))
+
+
+def _every_sense(anchor: Anchor, kind: str) -> list[Anchor]:
+    """The anchor and whatever else its words may name: who excludes means all of it."""
+    if anchor.hops:
+        return [anchor]
+    others = [
+        c
+        for c in anchor.slot.candidates
+        if c.curie != anchor.concept.curie and LETTERS.get(c.category, OTHER) in SLOT_KINDS[kind]
+    ]
+    return [anchor, *(Anchor(anchor.slot, c) for c in others)]
+
+
+def _linked(slot: Slot, concept: Candidate, others: Sequence[Candidate]) -> LinkedConcept:
+    return LinkedConcept(
+        slot.text,
+        slot.start,
+        slot.end,
+        concept.curie,
+        concept.name,
+        concept.category,
+        concept.score,
+        tuple((c.curie, c.name, c.score) for c in others),
+    )
+
+
+def _unknown_name(unlinked: Unlinked) -> UnknownName:
+    nearest = tuple((c.curie, c.name, c.score) for c in unlinked.nearest)
+    return UnknownName(unlinked.text, unlinked.start, unlinked.end, nearest)
+
+
+def _anchored(plan: Plan) -> set[str]:
+    match plan:
+        case FindPlan():
+            return {c.anchor for c in plan.constraints}
+        case CheckPlan():
+            return {plan.subject, plan.object}
+        case AmongPlan():
+            return set(plan.concepts)
+        case DescribePlan():
+            return {plan.concept}
+
+
+def _unused(concepts: Sequence[LinkedConcept], plan: Plan) -> tuple[LinkedConcept, ...]:
+    used = _anchored(plan)
+    return tuple(c for c in concepts if c.curie not in used)
+
+
+def _topic(previous: Understanding) -> LinkedConcept | None:
+    """What the turn before was about: the first concept its plan used."""
+    if previous.plan is None:
+        return None
+    used = _anchored(previous.plan)
+    return next((c for c in previous.concepts if c.curie in used), previous.topic)
+
+
+def _slot_of(topic: LinkedConcept, number: int) -> Slot:
+    concept = Candidate(topic.curie, topic.name, topic.category, topic.score)
+    letter = LETTERS.get(topic.category, "O")
+    return Slot(number, 0, 0, topic.text, letter, (concept,))

@@ -1,0 +1,65 @@
+"""Taking in subclasses, classes and members around the anchor of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kg.schema import DRUG, DRUG_CLASS, SUBCLASS_OF
+from kg.store import Direction
+from reasoning.plan import (
+    MOST_CLASSES,
+    WIDENING,
+    Constraint,
+    FindPlan,
+    Hop,
+    class_predicates,
+)
+
+
+def expansion(category: str, direction: Direction) -> Hop:
+    """The hop that takes in the classes (OUT) or the kinds and members (IN) of a concept."""
+    categories = (DRUG, DRUG_CLASS) if category in (DRUG, DRUG_CLASS) else (category,)
+    predicates = class_predicates(category)
+    if category == DRUG and direction is Direction.IN:  # a drug has subclasses, no members
+        predicates = (SUBCLASS_OF,)
+    return Hop(predicates, direction, categories, least=0, most=MOST_CLASSES)
+
+
+def anchor_directions(hop: Hop) -> tuple[Direction, ...]:
+    """Which ways the concept a hop starts from may be replaced by its kin."""
+    ways = set()
+    for name in hop.predicates:
+        widening = WIDENING.get(name)
+        if widening is None:
+            return ()
+        ways.add(widening.subject if hop.direction is Direction.OUT else widening.object)
+    return ways.pop() if len(ways) == 1 else ()
+
+
+def widened(plan: FindPlan) -> FindPlan | None:
+    """The plan with its anchors' kin taken in, or None where nothing can be.
+
+    An anchor that already stands for its classes too comes to stand for its kinds instead.
+    """
+    constraints = tuple(
+        _with_kin(constraint, category)
+        for constraint, category in zip(plan.constraints, plan.anchor_categories, strict=True)
+    )
+    return replace(plan, constraints=constraints) if constraints != plan.constraints else None
+
+
+def _with_kin(constraint: Constraint, category: str) -> Constraint:
+    first, *others = constraint.hops
+    if constraint.negated:
+        return constraint
+    asked = others[0] if first.expansion else first
+    ways = anchor_directions(asked)
+    if not first.expansion:
+        return _through(constraint, category, ways[0]) if ways else constraint
+    if first.direction is Direction.OUT and Direction.IN in ways:
+        return _through(replace(constraint, hops=tuple(others)), category, Direction.IN)
+    return constraint
+
+
+def _through(constraint: Constraint, category: str, direction: Direction) -> Constraint:
+    return replace(constraint, hops=(expansion(category, direction), *constraint.hops))

@@ -1,0 +1,70 @@
+"""The Python front door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import medkgqa
+from bench.fake_models import RandomModel
+from kg.errors import ModelUnavailableError, UsageError
+from kg.networkx_store import NetworkxStore
+from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
+from medkgqa import MedicalQA
+from medkgqa.settings import Settings
+
+
+@pytest.fixture
+def store() -> NetworkxStore:
+    built = NetworkxStore(
+        [
+            Concept("DOID:6364", "biolink:Disease", (Name("migraine"),)),
+            Concept("DRUGBANK:DB00669", "biolink:Drug", (Name("sumatriptan"),)),
+        ]
+    )
+    record = Evidence(Provenance("example", licence="CC0-1.0"), record="row 1", confidence=0.9)
+    edge = Edge(Triple("DRUGBANK:DB00669", "biolink:treats", "DOID:6364"), (record,))
+    assert built.add_edges([edge]).total == 0
+    return built
+
+
+def test_the_public_surface() -> None:
+    assert medkgqa.__all__ == ["MedicalQA"]
+
+
+def test_an_answer_holds_evidence_plan_and_subgraph(store: NetworkxStore) -> None:
+    answer = MedicalQA(store=store, lm="none").ask("Which drugs treat migraine?")
+    assert "sumatriptan" in answer.text
+    assert answer.claims[0].evidence[0].record == "row 1"
+    assert answer.plan is not None
+    assert "DOID:6364" in answer.cypher
+    assert set(answer.subgraph.to_networkx()) == {"DOID:6364", "DRUGBANK:DB00669"}
+
+
+def test_random_logits_still_say_only_what_is_recorded(store: NetworkxStore) -> None:
+    answer = MedicalQA(store=store, lm=RandomModel(5)).ask("Which drugs treat migraine?")
+    assert answer.worded_by != "frames"
+    assert "sumatriptan" in answer.text
+    assert [c.triple.subject for c in answer.claims] == ["DRUGBANK:DB00669"]
+
+
+def test_without_the_model_the_frames_word_and_it_is_said(
+    store: NetworkxStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unavailable(settings: Settings) -> None:
+        raise ModelUnavailableError("no registry answers")
+
+    monkeypatch.setattr("medkgqa.models.open_default_model", unavailable)
+    answer = MedicalQA(store=store).ask("Which drugs treat migraine?")
+    assert answer.worded_by == "frames"
+    assert "no registry answers" in caplog.text
+
+
+def test_wrong_arguments_are_named(store: NetworkxStore, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gpt-9"):
+        MedicalQA(store=store, lm="gpt-9")
+    with pytest.raises(UsageError, match="one of them"):
+        MedicalQA(tmp_path, store="neo4j://localhost")
+    with pytest.raises(UsageError, match="MEDKGQA_THREADS"):
+        Settings.from_environment({"MEDKGQA_THREADS": "many"})

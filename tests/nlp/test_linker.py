@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg.networkx_store import NetworkxStore
+from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
+from kg.schema import DISEASE, DRUG, GENE, TREATS
+from nlp.linker import Linker, LinkerOptions, StoreLinker, rivals
+
+CASES = [
+    ("Which drugs treat migraine?", {"migraine": "EX:migraine"}),
+    ("MIGRAINE HEADACHES?", {"MIGRAINE HEADACHES": "EX:migraine"}),
+    ("Marfan's syndrome", {"Marfan's syndrome": "EX:marfan"}),
+    ("Does propranolol treat asthma?", {"propranolol": "EX:propranolol", "asthma": "EX:asthma"}),
+    ("what treats copd", {"copd": "EX:copd"}),
+    ("T2DM", {"T2DM": "EX:t2dm"}),
+    ("type II diabetes", {"type II diabetes": "EX:t2dm"}),
+    ("failure of the kidney", {"failure of the kidney": "EX:renal"}),
+    ("kidney failure", {"kidney failure": "EX:renal"}),
+    ("I have pain in my chest", {"pain in my chest": "EX:chestpain"}),
+    ("my tummy really hurts", {"tummy really hurts": "EX:belly"}),
+    (
+        "breast and ovarian cancer",
+        {"breast": "EX:breast", "ovarian cancer": "EX:ovarian"},
+    ),
+    (
+        "type 1 or type 2 diabetes",
+        {"type 1": "EX:t1dm", "type 2 diabetes": "EX:t2dm"},
+    ),
+    ("Is ibuprofen-induced asthma real?", {"ibuprofen": "EX:ibuprofen", "asthma": "EX:asthma"}),
+    ("symptoms of hypertenson", {"hypertenson": "EX:htn"}),
+    ("diabetis melitus", {"diabetis melitus": "EX:dm"}),
+    ("alzhiemer disease", {"alzhiemer disease": "EX:alzheimer"}),
+    ("马方综合征有哪些症状？", {"马方综合征": "EX:marfan"}),
+    ("2型糖尿病患者能吃metformin吗", {"2型糖尿病": "EX:t2dm", "metformin": "EX:metformin"}),
+    ("第二型糖尿病可以吃二甲雙胍嗎", {"第二型糖尿病": "EX:t2dm", "二甲雙胍": "EX:metformin"}),
+    ("偏头疼怎么治", {"偏头疼": "EX:migraine"}),
+    ("哮喘和偏头痛的区别", {"哮喘": "EX:asthma", "偏头痛": "EX:migraine"}),
+    ("Which diseases is the WAS gene associated with?", {"WAS": "EX:was"}),
+    ("diseases linked to brca1", {"brca1": "EX:brca1"}),
+    ("AIDS treatment", {"AIDS": "EX:aids"}),
+    ("Can I take Advil?", {"Advil": "EX:ibuprofen"}),
+]
+
+
+@pytest.mark.parametrize(("question", "expected"), CASES, ids=[c[0] for c in CASES])
+def test_names_are_linked(
+    store_linker: StoreLinker, question: str, expected: dict[str, str]
+) -> None:
+    mentions = store_linker.link(question)
+    assert {m.text: m.concept for m in mentions} == expected
+    for mention in mentions:
+        assert question[mention.start : mention.end] == mention.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "She was at rest with her cat",
+        "WHAT WAS THE IMPACT OF REST ON THE CAT",
+        "What aids digestion today?",
+        "What disease is it?",
+        "Does REST help?",
+        "",
+        "?!…",
+        "\x00\x01 \ud7ff",
+    ],
+)
+def test_ordinary_words_name_nothing(store_linker: StoreLinker, question: str) -> None:
+    assert store_linker.link(question) == ()
+
+
+def test_an_ambiguous_name_keeps_every_reading(store_linker: StoreLinker) -> None:
+    (mention,) = store_linker.link("What is MS?")
+    assert {c.curie for c in rivals(mention)} == {"EX:ms1", "EX:ms2"}
+
+
+def test_categories_restrict_the_candidates(store_linker: StoreLinker) -> None:
+    mentions = store_linker.link("Does propranolol treat asthma?", categories={DRUG})
+    assert [m.concept for m in mentions] == ["EX:propranolol"]
+
+
+def test_guesses_score_below_names(store_linker: StoreLinker) -> None:
+    (exact,) = store_linker.link("hypertension")
+    (guessed,) = store_linker.link("hypertenson")
+    assert exact.score == 1.0
+    assert guessed.score < 0.9
+
+
+def test_typos_can_be_switched_off(named_store: NetworkxStore) -> None:
+    linker = StoreLinker(named_store, options=LinkerOptions(typos=False))
+    assert linker.link("hypertenson") == ()
+
+
+def test_unlinked_names_come_with_the_nearest(store_linker: StoreLinker) -> None:
+    question = "Does frobnazole cure migrane and loud noise?"
+    mentions = store_linker.link(question)
+    unlinked = store_linker.unlinked(question, mentions)
+    assert [(u.text, u.ordinary) for u in unlinked] == [("frobnazole", False), ("loud noise", True)]
+    assert question[unlinked[0].start : unlinked[0].end] == "frobnazole"
+    assert "EX:migraine" in {c.curie for c in store_linker.nearest("migrane")}
+
+
+def test_unlinked_chinese_stretch(store_linker: StoreLinker) -> None:
+    question = "請問呼噜氏综合征有哪些症状？"
+    (found,) = store_linker.unlinked(question, store_linker.link(question))
+    assert found.text == "呼噜氏综合征"
+
+
+def test_of_equal_names_the_one_the_graph_knows_comes_first() -> None:
+    twins = [Concept(f"EX:{k}", DISEASE, (Name("odd twin"),)) for k in ("a", "b")]
+    drugs = [Concept(f"EX:d{i}", DRUG, (Name(f"drug number {i}"),)) for i in range(14)]
+    store = NetworkxStore([*twins, *drugs])
+    record = Evidence(Provenance("test"), record="1")
+    store.add_edges(Edge(Triple(d.curie, TREATS, "EX:b"), (record,)) for d in drugs)
+    (mention,) = StoreLinker(store).link("which odd twin?")
+    assert [c.curie for c in mention.candidates] == ["EX:b", "EX:a"]
+    assert [c.curie for c in rivals(mention)] == ["EX:b"]
+
+
+def test_a_gene_is_not_a_typo_target() -> None:
+    store = NetworkxStore([Concept("EX:g", GENE, (Name("HUNTINGTIN"),))])
+    assert StoreLinker(store).link("what is huntingtn?") == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "names", "expected"),
+    [
+        ("hypotensoin", ["hypertension", "hypotension"], "EX:1"),
+        ("hypernatremia", ["hyponatremia"], None),
+        ("glycogn storage disease type 3", ["glycogen storage disease type 1"], None),
+        ("glycogn storage disease type 3", ["glycogen storage disease type III"], "EX:0"),
+        ("Alccoholic liver disease", ["liver disease", "alcoholic liver disease"], "EX:1"),
+        ("how to prevent cerebraal palsy", ["cerebral palsy", "palsy"], "EX:0"),
+        ("failure to thrve", ["failure to thrive"], "EX:0"),
+        ("马尾综合征", ["马方综合征"], None),
+        ("慢阻性塞性肺疾病", ["慢性阻塞性肺疾病"], "EX:0"),
+        ("慢性阻塞肺疾病", ["慢性阻塞性肺疾病"], "EX:0"),
+    ],
+)
+def test_misspelt_names(written: str, names: list[str], expected: str | None) -> None:
+    store = NetworkxStore(
+        Concept(f"EX:{i}", DISEASE, (Name(name),)) for i, name in enumerate(names)
+    )
+    found = StoreLinker(store).link(written)
+    assert (found[0].concept if found else None) == expected
+
+
+def test_asking_needs_no_spacy() -> None:
+    code = (
+        "import sys, nlp.linker; sys.exit('spacy' in sys.modules or 'ahocorasick' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_keeps_the_protocol(store_linker: StoreLinker) -> None:
+    assert isinstance(store_linker, Linker)
+
+
+_WORDS = st.lists(
+    st.sampled_from(
+        [
+            *("migraine", "diabetis", "MS", "WAS", "type", "2", "of the", "kidney", "failure", "?"),
+            *(
+                "偏头疼",
+                "2型糖尿病",
+                "的",
+                "é",
+                "ﬁ",
+                "İ",
+                "\u0301",
+                "，",
+                "'s",
+                "-",
+                "\n",
+                "💊",
+                "ß",
+            ),
+        ]
+    ),
+    max_size=12,
+).flatmap(lambda words: st.sampled_from(["", " "]).map(lambda space: space.join(words)))
+
+
+@settings(deadline=None, max_examples=150)
+@given(text=st.one_of(st.text(max_size=60), _WORDS))
+def test_offsets_are_those_of_the_text(store_linker: StoreLinker, text: str) -> None:
+    mentions = store_linker.link(text)
+    at = 0
+    for mention in mentions:
+        assert text[mention.start : mention.end] == mention.text
+        assert mention.start >= at
+        assert mention.candidates
+        at = mention.end
+    for stretch in store_linker.unlinked(text, mentions):
+        assert text[stretch.start : stretch.end] == stretch.text
