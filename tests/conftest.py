@@ -146,7 +146,8 @@ def _server_in_docker() -> Iterator[ServerAddress]:
         [*run, *ports, "neo4j:5.26-community"], capture_output=True, text=True, check=False
     )
     if started.returncode:
-        pytest.skip(f"no Neo4j: no Java, and Docker cannot: {started.stderr.strip()[-200:]}")
+        said = (started.stderr.strip() or "no reason given").splitlines()[0]
+        pytest.skip(f"no Neo4j: no Java on this machine, and Docker cannot: {said}")
     container = started.stdout.strip()
     try:
         bolt, http = (
