@@ -7,14 +7,15 @@ memory (a kilobyte a triple).
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from kg.errors import GraphFormatError, MissingExtraError
+from kg.errors import GraphFormatError, MissingExtraError, SourceFormatError
 from kg.rdf_statements import (
     BIOLINK,
     EVIDENCE_TEXTS,
@@ -111,41 +112,91 @@ def read_rdf(path: Path, *, rdf_format: RdfFormat = "turtle") -> tuple[list[Conc
     Nothing but the file is read, whatever addresses stand in it.
 
     Raises:
-        GraphFormatError: where the file is not such RDF, with the parser's own words.
+        SourceFormatError: where the file is not such RDF, with the line where the parser stopped;
+            without, where a record is incomplete: its triples may stand anywhere.
         MissingExtraError: without the extra ``rdf``.
     """
+    with path.open("rb") as file:
+        return parse_rdf(file, path, rdf_format=rdf_format)
+
+
+def parse_rdf(
+    file: IO[bytes], path: Path, *, rdf_format: RdfFormat = "turtle"
+) -> tuple[list[Concept], list[Edge]]:
+    """Like :func:`read_rdf`, of an open file; ``path`` is for messages.
+
+    Raises:
+        SourceFormatError, MissingExtraError: like :func:`read_rdf`.
+    """
+    graph: rdflib.Graph = _rdflib().Graph(bind_namespaces="none")
+    first = file.readline()
     try:
-        graph = _parsed(path, rdf_format)
+        _PARSERS[rdf_format](graph, file, first)
+    except _ParseError as error:
+        raise SourceFormatError(path, error.line, f"not {rdf_format}: {error}") from error
+    header = _HEADER_LINE.fullmatch(first)
+    if header is not None and len(graph) < int(header[1]):
+        problem = f"{len(graph)} of {int(header[1])} triples; the file was cut"
+        raise SourceFormatError(path, None, problem, fix="write or fetch it again")
+    try:
         return list(concepts_from_rdf(graph)), list(edges_from_rdf(graph))
     except GraphFormatError as error:
-        raise GraphFormatError(f"{path}: {error}") from error
+        raise SourceFormatError(path, None, str(error)) from error
 
 
-def _parsed(path: Path, rdf_format: RdfFormat) -> rdflib.Graph:
-    module = _rdflib()
-    graph: rdflib.Graph = module.Graph(bind_namespaces="none")
-    # The Turtle parser asserts, indexes and converts where others would complain.
-    failures = (
-        module.plugins.parsers.notation3.BadSyntax,
-        module.plugins.parsers.ntriples.ParseError,
-        AssertionError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    )
-    with path.open("rb") as file:
-        header = _HEADER_LINE.fullmatch(file.readline())
-        file.seek(0)
+class _ParseError(ValueError):
+    """What the parser said, and the line where it stopped, from 1."""
+
+    def __init__(self, error: Exception, line: int) -> None:
+        self.line = line
+        super().__init__(" ".join(str(error).split())[:300] or type(error).__name__)
+
+
+#: The parsers assert, index and convert where others would complain; theirs are of these too.
+_FAILURES = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+def _parse_lines(graph: rdflib.Graph, file: IO[bytes], first: bytes) -> None:
+    """N-Triples, a line at a time."""
+    module = _rdflib().plugins.parsers.ntriples
+    parser = module.W3CNTriplesParser(module.NTGraphSink(graph))
+    failures = (module.ParseError, *_FAILURES)
+    for number, raw in enumerate(itertools.chain([first], file), 1):
         try:
-            graph.parse(file=file, format=rdf_format, publicID=OWN)
+            for line in re.split("[\r\n]", raw.decode("utf-8")):
+                parser.line = line
+                parser.parseline()
         except failures as error:
-            said = " ".join(str(error).split())[:300] or type(error).__name__
-            raise GraphFormatError(f"not {rdf_format}: {said}") from error
-    if header is not None and len(graph) < int(header[1]):
-        raise GraphFormatError(f"{len(graph)} of {int(header[1])} triples; the file was cut")
-    return graph
+            raise _ParseError(error, number) from error
+
+
+def _parse_turtle(graph: rdflib.Graph, file: IO[bytes], first: bytes) -> None:
+    """Turtle, the whole text at once: a statement may end in any line."""
+    module = _rdflib().plugins.parsers.notation3
+    parser = module.SinkParser(module.RDFSink(graph), baseURI=OWN, turtle=True)
+    content = first + file.read()
+    try:
+        parser.loadBuf(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _ParseError(error, content.count(b"\n", 0, error.start) + 1) from error
+    except module.BadSyntax as error:
+        raise _ParseError(error, error.lines + 1) from error
+    except _FAILURES as error:
+        raise _ParseError(error, parser.lines + 1) from error
+
+
+_PARSERS: Mapping[RdfFormat, Callable[[rdflib.Graph, IO[bytes], bytes], None]] = {
+    "turtle": _parse_turtle,
+    "nt": _parse_lines,
+}
 
 
 def concepts_from_rdf(graph: rdflib.Graph) -> Iterator[Concept]:

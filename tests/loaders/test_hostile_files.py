@@ -8,8 +8,10 @@ from __future__ import annotations
 import gzip
 import inspect
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,44 @@ GRAPHML = (
     '<edge source="DRUGBANK:DB1" target="DOID:1"><data key="l">TREATS</data></edge>\n'
     "</graph>\n</graphml>\n"
 )
+PREFIXES = {
+    "biolink": "https://w3id.org/biolink/vocab/",
+    "obo": "http://purl.obolibrary.org/obo/",
+    "own": "urn:medkgqa:",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+TRIPLES = """obo:DOID_1 rdf:type skos:Concept .
+obo:DOID_1 biolink:category biolink:Disease .
+obo:DOID_1 own:name own:name-1 .
+own:name-1 own:text "gout"@en .
+own:name-1 own:kind "exact" .
+own:name-1 own:position "0"^^xsd:integer .
+obo:CHEBI_1 rdf:type skos:Concept .
+obo:CHEBI_1 biolink:category biolink:Drug .
+obo:CHEBI_1 own:name own:name-2 .
+own:name-2 own:text "@NAME@"@en .
+own:name-2 own:kind "exact" .
+own:name-2 own:position "0"^^xsd:integer .
+own:edge-1 rdf:type biolink:Association .
+own:edge-1 biolink:subject obo:CHEBI_1 .
+own:edge-1 biolink:predicate biolink:treats .
+own:edge-1 biolink:object obo:DOID_1 .
+own:edge-1 biolink:negated "false"^^xsd:boolean .
+own:edge-1 biolink:has_evidence own:evidence-1 .
+own:evidence-1 own:kind "record" .
+own:evidence-1 own:confidence "1.0" .
+own:evidence-1 own:source "s" .
+own:evidence-1 own:record "row 1" .
+"""
+TURTLE = "".join(f"@prefix {p}: <{iri}> .\n" for p, iri in PREFIXES.items()) + TRIPLES
+N_TRIPLES = re.sub(r"\b([a-z]+):(\S+)", lambda found: f"<{PREFIXES[found[1]]}{found[2]}>", TRIPLES)
+
+
+def in_rdf(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', '\\"')
+
 
 SAMPLES = (
     Sample(
@@ -360,8 +400,14 @@ SAMPLES = (
         write=quoted,
         separator=",",
     ),
+    Sample("rdf", {"g.ttl": TURTLE}, "g.ttl", cut="own:kind", write=in_rdf),
+    Sample("rdf", {"g.nt": N_TRIPLES}, "g.nt", cut="kind>", write=in_rdf, title="rdf n-triples"),
 )
-every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=[s.id for s in SAMPLES])
+NEEDS_RDFLIB = pytest.mark.skipif(find_spec("rdflib") is None, reason="rdflib is not installed")
+every_sample = pytest.mark.parametrize(
+    "sample",
+    [pytest.param(s, id=s.id, marks=[NEEDS_RDFLIB] if s.format == "rdf" else []) for s in SAMPLES],
+)
 
 
 def test_no_loader_is_left_out() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.errors import GraphFormatError, UsageError
+from kg.errors import SourceFormatError, UsageError
 from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Evidence, Name, Polarity, Provenance, Triple
 from kg.saved import open_graph, save_graph
@@ -50,7 +50,7 @@ def test_the_loader(graph: Path, tmp_path: Path) -> None:
     assert loader.card.name == "rdf"
     assert [c.name("zh") for c in loader.concepts()] == ["哮喘", "propranolol"]
     assert len(list(loader.edges())) == 1
-    with pytest.raises(UsageError, match="no file"):
+    with pytest.raises(SourceFormatError, match="does not exist"):
         RdfLoader(tmp_path / "nowhere.nt")
     with pytest.raises(UsageError, match=r"end it in \.ttl or \.nt"):
         rdf_format(tmp_path / "graph.rdf")
@@ -59,10 +59,10 @@ def test_the_loader(graph: Path, tmp_path: Path) -> None:
 def test_a_broken_file_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "broken.ttl"
     file.write_text("<a> <b")
-    with pytest.raises(GraphFormatError):
+    with pytest.raises(SourceFormatError):
         list(RdfLoader(file).concepts())
     assert main(["load", "rdf", "--from", str(file), "--out", str(tmp_path / "out")]) == 1
-    assert "broken.ttl: not turtle" in capsys.readouterr().err
+    assert "broken.ttl:1: not turtle" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
