@@ -202,6 +202,8 @@ class Concept:
         >>> c.name(), c.name("zh"), c.name("fr")
         ('type 2 diabetes', '2型糖尿病', 'type 2 diabetes')
         """
+        if len(self.names) == 1:
+            return self.names[0].text
         for wanted in (language, "en"):
             in_language = [n for n in self.names if n.language == wanted]
             if in_language:

@@ -125,7 +125,7 @@ class SnapshotStore:
     def get(self, curie: str) -> Concept | None:
         """The concept with this key, or None."""
         row = self._row(curie)
-        return None if row is None else self._reader.concepts(np.array([row]))[0]
+        return None if row is None else self._reader.concepts([row])[0]
 
     def concept(self, curie: str) -> Concept:
         """The concept with this key, or :class:`~kg.errors.UnknownConceptError`."""
@@ -157,7 +157,7 @@ class SnapshotStore:
         else:
             rows = np.flatnonzero(self._in_categories((category,))[self._columns.category])
         for start in range(0, len(rows), _CHUNK):
-            yield from self._reader.concepts(rows[start : start + _CHUNK])
+            yield from self._reader.fresh_concepts(rows[start : start + _CHUNK])
 
     def _in_categories(self, categories: Collection[str]) -> Ints:
         return np.array([c in categories for c in self._reader.categories], dtype=bool)
@@ -213,7 +213,7 @@ class SnapshotStore:
             if wanted.categories is not None:
                 fitting = wanted.categories[columns.category]
                 ids = ids[fitting[edges["subject"][ids]] | fitting[edges["object"][ids]]]
-            for edge in self._reader.edges(ids):
+            for edge in self._reader.whole_edges(ids):
                 kept = edge_filter.restrict(edge) if wanted.by_evidence else edge
                 if kept is not None:
                     yield kept
@@ -300,11 +300,7 @@ class SnapshotStore:
         if wanted.by_evidence:
             return ego_subgraph(self, curie, hops=hops, limit=limit, edge_filter=edge_filter)
         ids = self._walks.ego(row, hops=hops, limit=limit, wanted=wanted)
-        table = self._columns.edges[ids]
-        ends = np.stack([table["subject"], table["object"]], axis=1)
-        rows = list(dict.fromkeys([row, *ends.ravel().tolist()]))
-        concepts = self._reader.concepts(np.array(rows))
-        return Subgraph(tuple(concepts), tuple(self._reader.edges(ids)))
+        return self._reader.subgraph(row, ids)
 
     def shortest_paths(
         self,

@@ -175,15 +175,17 @@ class Walks:
     def _around(self, rows: Ints, wanted: NumberFilter, most: int) -> Ints:
         """Ranks of the strongest edges at some concepts, rising, each once; ``most`` or more.
 
-        Of each concept only its strongest edges are looked at first, then all of them where a
-        filter left too few of those.
+        Of each concept only its strongest edges are looked at first, then more of them where some
+        that were not looked at could be stronger than those found.
         """
         derived = self._derived
         begins, ends = derived.both_starts[rows], derived.both_starts[rows + 1]
         unfiltered = wanted.everything
         # an edge stands at most twice among the entries
-        for piece in (most,) if unfiltered else (2 * most, None):
-            cut = ends if piece is None else np.minimum(ends, begins + piece)
+        enough = most if unfiltered else 2 * most
+        piece = min(enough, max(_PIECE, 4 * most // len(rows)))
+        while True:
+            cut = np.minimum(ends, begins + piece)
             entries = flat_ranges(begins, cut)
             ranks = derived.both_ranks[entries]
             if not unfiltered:
@@ -192,12 +194,12 @@ class Walks:
                 ranks = np.partition(ranks, 2 * most - 1)[: 2 * most]
             ranks = np.unique(ranks)
             short = cut < ends
-            if unfiltered or not short.any():
-                break
+            if (unfiltered and piece >= enough) or not short.any():
+                return ranks
             unseen = int(derived.both_ranks[cut[short] - 1].min())
             if len(ranks) >= most and int(ranks[most - 1]) <= unseen:
-                break
-        return ranks
+                return ranks
+            piece = min(enough, 4 * piece) if piece < enough else len(derived.both_ranks)
 
     def _entries_pass(self, entries: Ints, ranks: Ints, wanted: NumberFilter) -> Ints:
         """Which entries of ``both_…`` pass by kind and class: ``bool [k]``."""
@@ -207,7 +209,7 @@ class Walks:
     def ego(self, row: int, *, hops: int, limit: int, wanted: NumberFilter) -> Ints:
         """Numbers of the strongest edges within ``hops``, nearer hops first."""
         edge_at, edges = self._derived.edge_at, self._columns.edges
-        taken = np.empty(0, dtype=np.uint32)
+        taken: dict[int, None] = {}
         seen = {row}
         frontier = [row]
         for _ in range(hops):
@@ -215,13 +217,13 @@ class Walks:
             if room <= 0 or not frontier:
                 break
             ranks = self._around(np.array(frontier), wanted, limit)
-            fresh = ranks[~np.isin(ranks, taken)][:room]
-            taken = np.concatenate([taken, fresh])
+            fresh = [rank for rank in ranks.tolist() if rank not in taken][:room]
+            taken.update(dict.fromkeys(fresh))
             ids = edge_at[fresh]
             ends = {*edges["subject"][ids].tolist(), *edges["object"][ids].tolist()}
             frontier = sorted(ends - seen)
             seen |= ends
-        return edge_at[taken]
+        return edge_at[list(taken)]
 
     # -- shortest paths --------------------------------------------------------------------
 
