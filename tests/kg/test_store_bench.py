@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.graphs import Size, synthetic_columns
+from bench.plain_networkx import PLAIN_QUERIES, plain_graph
 from bench.store_queries import QUERIES, Draw, ExactPageRank, brief, draws, pagerank_overlap
 from bench.stores import aims, measure_store
 from kg.networkx_store import NetworkxStore
@@ -73,9 +75,23 @@ def test_a_store_is_measured(small: SnapshotStore) -> None:
     other = measure_store("networkx", small.path, 20, 5.0)
     for title in QUERIES:
         assert figures[title]["answers"] == other[title]["answers"]
-    checked = aims({"small": {"snapshot": figures, "networkx": other}})
+    plain = measure_store("plain", small.path, 20, 5.0)
+    checked = aims({"small": {"snapshot": figures, "networkx": other, "plain": plain}})
     assert {title.split(":")[0] for title, _, _, _ in checked} == {"small"}
-    assert len(checked) == 6
+    assert len(checked) == 14
+
+
+def test_a_bare_graph_gives_the_same_edges(small: SnapshotStore, starts: list[Draw]) -> None:
+    bare = plain_graph(small.columns)
+    assert bare.number_of_edges() == small.statistics().edges
+    for start in starts:
+        hop = QUERIES["1 hop, 10 edges"](small, start)
+        found = PLAIN_QUERIES["1 hop, 10 edges"](bare, start)
+        assert [(-e.confidence, *astuple(e.triple), e.polarity) for e in hop] == found
+        ours = QUERIES["subgraph as networkx"](small, start)
+        by_hand = PLAIN_QUERIES["2-hop subgraph, 200"](bare, start)
+        assert set(by_hand.edges(keys=True)) == set(ours.edges(keys=True))
+        assert PLAIN_QUERIES["ego_graph, cut to 200"](bare, start).number_of_edges() <= 200
 
 
 def test_what_does_not_fit_is_left_out(
