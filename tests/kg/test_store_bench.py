@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import astuple
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from bench.graphs import Size, synthetic_columns
 from bench.plain_networkx import PLAIN_QUERIES, plain_graph
 from bench.store_queries import QUERIES, Draw, ExactPageRank, brief, draws, pagerank_overlap
+from bench.store_tables import main as tables
 from bench.stores import aims, measure_store
 from kg.networkx_store import NetworkxStore
 from kg.saved import open_graph
@@ -68,7 +70,12 @@ def test_our_pagerank_is_the_exact_one(small: SnapshotStore, starts: list[Draw])
         assert score == pytest.approx(exact[curie], abs=1e-10)
 
 
-def test_a_store_is_measured(small: SnapshotStore) -> None:
+def test_a_store_is_measured(
+    small: SnapshotStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     figures = measure_store("snapshot", small.path, 20, 5.0)
     assert figures["1 hop, 10 edges"]["queries"] == 20
     assert figures["1 hop, 10 edges"]["p50"] > 0
@@ -79,6 +86,21 @@ def test_a_store_is_measured(small: SnapshotStore) -> None:
     checked = aims({"small": {"snapshot": figures, "networkx": other, "plain": plain}})
     assert {title.split(":")[0] for title, _, _, _ in checked} == {"small"}
     assert len(checked) == 14
+    written = {"nodes": 600, "edges": 6_000, "make_s": 1.0, "build_s": 1.5, "build_cpu_s": 1.25}
+    for name, part in (
+        ("one", {"snapshot": figures, "plain": plain}),
+        ("two", {"networkx": other}),
+    ):
+        content = {"small": written, "stores": {"small": part}}
+        (tmp_path / name).write_text(json.dumps(content), "utf-8")
+    monkeypatch.setattr(
+        "sys.argv", ["store_tables.py", *(str(tmp_path / n) for n in ("one", "two"))]
+    )
+    assert tables() == 0
+    shown = capsys.readouterr().out
+    assert "| processor, ms | snapshot | in-memory store | bare networkx |" in shown
+    assert "| build, s | 1.5 |" in shown
+    assert shown.count("| 1 hop, 10 edges |") == 3
 
 
 def test_a_bare_graph_gives_the_same_edges(small: SnapshotStore, starts: list[Draw]) -> None:
