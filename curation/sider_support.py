@@ -75,6 +75,8 @@ class Sider:
             self._add(drugs, HAS_SIDE_EFFECT, cells[1], "se", (cells[2], cells[4]), (cells[5],))
         flat = {cells[0]: cells[1] for cells in effects}
         for cells in _rows(folder / "kg/sider-4.1/meddra_all_indications.tsv.xz"):
+            if cells[2] != "NLP_indication":
+                continue  # a mention, or what the patient must have beforehand
             stereo = flat.get(cells[0], "")
             names, ids = (cells[3], cells[6]), (cells[1], cells[5])
             self._add(drugs, TREATS, stereo, "indication", ids, names, cells[0])
