@@ -30,6 +30,7 @@ BUILD_VERSION = "2"
 
 #: Kinds of names that say which concept is meant.
 _NAMING = frozenset({"exact", "lay"})
+_GIVEN = _NAMING | {"abbreviation"}
 _LOG = logging.getLogger(__name__)
 _DISEASE_CATALOGUES = frozenset({"OMIM", "ORPHA", "DECIPHER"})
 
@@ -78,25 +79,31 @@ def with_display_names_first(concepts: Sequence[Concept], ours: int = 0) -> Iter
     """The concepts, where a name that is another concept's display name counts as related only.
 
     HPO calls gastroesophageal reflux "heartburn" too; whoever says "heartburn" means heartburn.
-    Likewise a name that the first ``ours`` concepts give to others: our tables decide that a
-    "cold sore" is herpes labialis, not any herpes simplex.
+    Likewise a name that the first ``ours`` concepts give to others: our tables decide that
+    "eczema" is atopic dermatitis. Of several display names of a concept the first counts.
     """
     owners: dict[tuple[str, str], str] = {}
+    shown: set[tuple[str, str]] = set()
     for concept in concepts:
         for name in concept.names:
-            if name.kind == "preferred":
+            if name.kind == "preferred" and (concept.curie, name.language) not in shown:
+                shown.add((concept.curie, name.language))
                 owners.setdefault((name.text.casefold(), name.language), concept.curie)
     given: dict[tuple[str, str], set[str]] = {}
     for concept in concepts[:ours]:
         for name in concept.names:
-            if name.kind in _NAMING:
+            if name.kind in _GIVEN:
                 given.setdefault((name.text.casefold(), name.language), set()).add(concept.curie)
     for number, concept in enumerate(concepts):
         names = tuple(
             replace(name, kind="related")
-            if name.kind in _NAMING
+            if name.kind in _GIVEN
             and (
-                owners.get((name.text.casefold(), name.language), concept.curie) != concept.curie
+                (
+                    name.kind in _NAMING
+                    and owners.get((name.text.casefold(), name.language), concept.curie)
+                    != concept.curie
+                )
                 or (
                     number >= ours
                     and concept.curie
