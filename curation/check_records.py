@@ -44,6 +44,7 @@ class Evidence:
             "medquad": lambda r, u: (r, u) in self._medquad,
             "hetionet": lambda r, u: r in self._hetionet and not u,
             "hetionet-sider": lambda r, u: r in self._hetionet and "|CcSE|" in r and not u,
+            "sider": lambda r, u: r in self._sider and not u,
             "mesh": lambda r, u: self._is_mesh_pair(r) and not u,
             "bc5cdr": lambda r, u: r in self._bc5cdr and not u,
             "biored": lambda r, u: r in self._biored and not u,
@@ -121,6 +122,18 @@ class Evidence:
     def _hetionet(self) -> set[str]:
         lines = self._lines("kg/hetionet/hetionet-v1.0-edges-partial.sif.xz")
         return {line.rstrip("\n").replace("\t", "|") for line in lines}
+
+    @cached_property
+    def _sider(self) -> set[str]:
+        found = set()
+        for kind, file, place in (
+            ("se", "meddra_all_se.tsv.xz", (1, 2)),
+            ("indication", "meddra_all_indications.tsv.xz", (0, 1)),
+        ):
+            for line in self._lines(f"kg/sider-4.1/{file}"):
+                cells = line.split("\t")
+                found.add(f"{kind}|{cells[place[0]]}|{cells[place[1]]}")
+        return found
 
     @cached_property
     def _trees(self) -> dict[str, list[str]]:

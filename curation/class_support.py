@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from curation.facts import Fact, Record
+from curation.facts import SHARED, Fact, Record
 from curation.name_book import NameBook, stem
 from curation.tsv import read_table
 from curation.vocabularies import Vocabularies
@@ -23,6 +23,61 @@ _DULL = frozenset(
     }
 )
 _LEAST_SHARE = 1 / 3
+#: Classes of ours, and those of Hetionet whose every drug is of ours. Read one by one.
+_COVERED = {
+    "anticholinergics": ("Cholinergic Muscarinic Antagonists", "Cholinergic Antagonists"),
+    "antiemetics": (
+        *("Serotonin 3 Receptor Antagonists", "Neurokinin 1 Antagonists", "Emesis Suppression"),
+    ),
+    "antimetabolites": ("Folic Acid Metabolism Inhibitors",),
+    "general anesthetics": ("General Anesthesia",),
+    "laxatives": ("Stimulation Large Intestine Fluid/Electrolyte Secretion",),
+    "sympathomimetics": ("Increased Sympathetic Activity", "Catecholamines"),
+    "opioids": ("Full Opioid Agonists", "Partial Opioid Agonists", "Opioid Agonists"),
+    "tyrosine kinase inhibitors": ("Protein Kinase Inhibitors",),
+    "loop diuretics": ("Increased Diuresis at Loop of Henle",),
+    "microtubule inhibitors": ("Microtubule Inhibition",),
+    "antifibrinolytics": ("Decreased Fibrinolysis",),
+    "neuromuscular blockers": ("Neuromuscular Depolarizing Blockade",),
+    "VMAT2 inhibitors": ("Vesicular Monoamine Transporter 2 Inhibitors",),
+    "beta-3 agonists": ("Adrenergic beta3-Agonists",),
+    "phosphate binders": ("Phosphate Chelating Activity",),
+    "chelating agents": ("Metal Chelating Activity", "Lead Chelating Activity"),
+    "antithyroid drugs": ("Thyroid Hormone Synthesis Inhibitors",),
+    "prostaglandin analogues": ("Prostaglandins",),
+    "norepinephrine reuptake inhibitors": ("Norepinephrine Uptake Inhibitors",),
+    "decarboxylase inhibitors": ("DOPA Decarboxylase Inhibitors",),
+    "GnRH agonists": ("Gonadotropin Releasing Hormone Receptor Agonists",),
+    "appetite suppressants": ("Appetite Suppression",),
+    "anticonvulsants": ("Decreased Central Nervous System Disorganized Electrical Activity",),
+    "vasopressors": ("Increased Blood Pressure",),
+    "NMDA receptor antagonists": ("Uncompetitive NMDA Receptor Antagonists",),
+    "CCR5 antagonists": ("Chemokine Co-receptor 5 Antagonists",),
+    "S1P receptor modulators": ("Sphingosine 1-Phosphate Receptor Modulators",),
+    "sclerosing agents": ("Sclerosing Activity", "Vascular Sclerosing Activity"),
+    "urate-lowering drugs": ("Xanthine Oxidase Inhibitors",),
+    "hedgehog pathway inhibitors": ("Smoothened Receptor Antagonists",),
+    "cholesterol absorption inhibitors": ("Decreased Cholesterol Absorption",),
+    "lipid-lowering drugs": ("Nicotinic Acids", "Decreased Cholesterol Absorption"),
+    "skeletal muscle relaxants": (
+        *("Centrally-mediated Muscle Relaxation", "Decreased Striated Muscle Tone"),
+    ),
+    "local anesthetics": ("Local Anesthesia",),
+    "alcohol deterrents": ("Acetyl Aldehyde Dehydrogenase Inhibitors",),
+    "calcimimetics": ("Increased Calcium-sensing Receptor Sensitivity",),
+    "bile acid sequestrants": ("Bile-acid Binding Activity",),
+    "gadolinium contrast agents": ("Magnetic Resonance Contrast Activity",),
+    "leukotriene synthesis inhibitors": ("5-Lipoxygenase Inhibitors",),
+    "photosensitizers": ("Photosensitizing Activity",),
+    "dopamine antagonists": ("Dopamine D2 Antagonists",),
+    "progesterone receptor modulators": ("Progestational Hormone Receptor Antagonists",),
+    "steroidogenesis inhibitors": ("Adrenal Steroid Synthesis Inhibitors",),
+    "urinary antiseptics": ("Nitrofurans",),
+    "serotonergic drugs": ("Serotonin Uptake Inhibitors", "Serotonin 1d Receptor Agonists"),
+    "first-generation antipsychotics": ("Phenothiazines",),
+    "methylxanthine bronchodilators": ("Xanthines",),
+    "hormone therapy for cancer": ("Androgen Receptor Antagonists",),
+}
 
 
 class ClassRecords:
@@ -32,9 +87,13 @@ class ClassRecords:
         self._v = v
         self._book = book
         self._ours: dict[str, set[str]] = defaultdict(set)
+        self._covered: dict[str, set[str]] = {}
         for fact in facts:
             if fact.predicate == MEMBER_OF:
                 self._ours[fact.object].add(fact.subject)
+                covered = _COVERED.get(fact.object_name)
+                if covered:
+                    self._covered[fact.object] = set(map(stem, covered))
         self._drugs = {d for members in self._ours.values() for d in members}
         self._theirs = {**self._hetionet(), **self._ansm()}
         self._matches: dict[str, list[str]] = {}
@@ -64,7 +123,7 @@ class ClassRecords:
     def _is_same(self, curie: str, name: str) -> bool:
         forms, members = self._theirs[name]
         ours = self._book.english[curie]
-        if forms & ours:
+        if forms & ours or forms & self._covered.get(curie, set()):
             return True
         shared = set(members) & self._ours[curie]
         union = set(members) & self._drugs | self._ours[curie]
@@ -137,11 +196,21 @@ class Combinations:
 
     def find(self, fact: Fact) -> list[Record]:
         """A combination's entry that names the ingredient."""
+        if SHARED in fact.places:
+            return self._both(fact)
         if fact.table != "ingredients" or fact.predicate != ASSOCIATED_WITH:
             return []
         ends = self._book.english[fact.subject], self._book.english[fact.object]
         combined, ingredient = ends if any("/" in n for n in (fact.subject_name,)) else ends[::-1]
+        return self._entry(combined, ingredient)
+
+    def _entry(self, combined: set[str], ingredient: set[str]) -> list[Record]:
         for form, title in self._titles.items():
             if form in combined and any(f" {name} " in f" {form} " for name in ingredient):
                 return [Record("drug-ner", title)]
         return []
+
+    def _both(self, fact: Fact) -> list[Record]:
+        """An entry of one product that names the other end, where that is the ingredient."""
+        one, other = self._book.english[fact.subject], self._book.english[fact.object]
+        return self._entry(one, other) or self._entry(other, one)

@@ -51,7 +51,7 @@ _KEYS = {
     "condition": "name zh names lay zh_lay abbreviations specialty symptoms drugs other",
     "drug": "name zh names brands zh_brands lay zh_lay classes ingredients indications "
     "side_effects contraindications abbreviations",
-    "class": "name zh names lay zh_lay parents members abbreviations",
+    "class": "name zh names lay zh_lay parents members abbreviations contraindications",
     "interaction": "a b severity mechanism mechanism_zh management management_zh",
     "term": "name zh zh_lay lay names abbreviations",
 }
@@ -151,6 +151,7 @@ def _read(drafts: Drafts, kind: str, entry: dict[str, Any], place: str) -> None:
         for member in entry.get("members", ()):
             subject = _drug_or_class(member)
             drafts.facts.append(_fact("classes", subject, MEMBER_OF, concept.term, what))
+        drafts.facts += _contraindications(entry, concept.term, what)
 
 
 def _names(entry: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -243,6 +244,11 @@ def _drug_facts(entry: dict[str, Any], drug: Term, place: str) -> Iterator[Draft
     for name in effects.get("serious", ()):
         object_ = Term("symptom", name)
         yield _fact("side_effects", drug, HAS_SIDE_EFFECT, object_, place, role="serious")
+    yield from _contraindications(entry, drug, place)
+
+
+def _contraindications(entry: dict[str, Any], drug: Term, place: str) -> Iterator[DraftFact]:
+    """What a drug, or every drug of a class, must not or hardly be given in."""
     against = entry.get("contraindications", {})
     for name in against.get("conditions", ()):
         yield _fact("contraindications", drug, CONTRAINDICATED_IN, Term("symptom", name), place)

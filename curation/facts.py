@@ -48,6 +48,8 @@ HEADER = (
 )
 #: Between the parts of a cell.
 SEPARATOR = " ; "
+#: The place of an interaction that follows from a shared ingredient.
+SHARED = "shared ingredient"
 _CATEGORIES = {"DM": "disease_modifying", "SYM": "symptomatic"}
 
 
@@ -184,7 +186,7 @@ def _duplicates(drafts: Drafts) -> Iterator[DraftFact]:
                     ],
                     "management": ["do not take both", "不要同时服用"],
                 },
-                "shared ingredient",
+                SHARED,
             )
 
 

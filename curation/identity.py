@@ -77,6 +77,39 @@ DISTINCT = frozenset(
 WRONG_XREFS = frozenset({("DOID:11832", "MESH:D012640")})
 
 
+#: Ids that no rule above joins and that are one concept, read one by one: key, other. Found by
+#: looking for names on two nodes of the graph.
+SAME = (
+    ("HP:0000988", "SYMP:0000487", "rash"),
+    ("DOID:1875", "HP:0100639", "erectile dysfunction"),
+    ("DOID:12134", "ORPHA:98878", "hemophilia A"),
+    ("DOID:7188", "HP:0000872", "Hashimoto thyroiditis"),
+    ("DOID:7188", "MESH:D050031", "Hashimoto disease"),
+    ("DOID:3590", "HP:0032192", "hydatidiform mole"),
+    ("DOID:1116", "HP:0031247", "whooping cough"),
+    ("DOID:13593", "HP:0100601", "eclampsia"),
+    ("DOID:0060329", "HP:0031456", "ectopic pregnancy"),
+    ("DOID:10591", "HP:0100603", "toxemia of pregnancy"),
+    ("MESH:D006939", "HP:0012188", "hyperemesis gravidarum"),
+    ("DOID:3128", "HP:0012390", "anal fissure"),
+    ("HP:0033748", "MESH:D006987", "hypesthesia"),
+    ("SYMP:0000691", "MEDKGQA:cytopenia", "cytopenia"),
+    ("DOID:9667", "MESH:D000037", "abruptio placentae"),
+    ("DOID:10211", "MESH:D042882", "gallstones"),
+    ("MESH:D012912", "HP:0025095", "sneezing"),
+    ("HP:0200067", "MEDKGQA:recurrent-spontaneous-abortion", "recurrent spontaneous abortion"),
+    ("ORPHA:90058", "MESH:D013119", "spinal cord injury"),
+    ("DOID:13561", "HP:0012426", "optic disc drusen"),
+    ("DOID:9663", "HP:0032154", "aphthous ulcer"),
+    ("HP:0004324", "MESH:D015430", "weight gain"),
+    ("DOID:3767", "HP:0034269", "vaginal discharge"),
+    ("DOID:1829", "HP:0008661", "urethral stricture"),
+    ("DOID:783", "HP:0003774", "end stage renal disease"),
+    ("DOID:0061214", "HP:0005230", "biliary obstruction"),
+    ("DOID:13912", "SYMP:0020005", "acquired color vision deficiency"),
+)
+
+
 @dataclass(slots=True)
 class Pair:
     """Two ids, and how it is known that they are one concept."""
@@ -118,6 +151,17 @@ class Merger:
         self.accepted.append(pair)
         return True
 
+    def join(self, pair: Pair) -> None:
+        """Join two groups; of two ids of one vocabulary the other becomes an alias."""
+        one, other = self.group(pair.one), self.group(pair.other)
+        if one is other:
+            return
+        for curie in [c for c, group in self.group_of.items() if group is other]:
+            self.group_of[curie] = one
+        for prefix, curie in other.items():
+            one.setdefault(prefix, curie)
+        self.accepted.append(pair)
+
     def group(self, curie: str) -> dict[str, str]:
         """The ids of a concept by vocabulary, this one among them."""
         return self.group_of.setdefault(curie, {curie.partition(":")[0]: curie})
@@ -139,6 +183,8 @@ def build_identity(vocabularies: Vocabularies) -> Merger:
         for pair in _equal_names(vocabularies, "label" if named else "synonym"):
             if named or not _finding_and_disease(vocabularies, merger, pair):
                 merger.add(pair)
+    for one, other, name in SAME:
+        merger.join(Pair(one, other, f"read by hand: {name}"))
     return merger
 
 

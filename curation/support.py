@@ -7,14 +7,23 @@ abstracts and co-occurrence. Class B and C records corroborate and are named by 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import chain
 
 from curation import pair_support as pairs
 from curation.chinese_support import ChineseTable
 from curation.class_support import ClassRecords, Combinations
-from curation.facts import Fact, Record
+from curation.facts import SHARED, Fact, Record
 from curation.identity import Merger
+from curation.label_support import (
+    DrugFinder,
+    EveryCureIndications,
+    EveryCureLabels,
+    NlmLabels,
+    product_and_part,
+)
 from curation.name_book import NameBook
+from curation.sider_support import Sider
 from curation.text_support import MedicationAnswers, MedQuad
 from curation.vocabularies import Vocabularies
 from kg.schema import (
@@ -46,6 +55,7 @@ _CORROBORATING = (
     "onc",
     "ansm",
     "hetionet-sider",
+    "sider",
     "ddi-corpus",
     "nlm-ddi",
     "biotext",
@@ -63,6 +73,10 @@ _ALSO = {PREVENTS: (TREATS,), HAS_COMPLICATION: (HAS_PHENOTYPE,)}
 
 #: Predicates for which what is recorded of a member speaks for its class.
 _OF_MEMBERS = {TREATS, PREVENTS, HAS_SIDE_EFFECT, CONTRAINDICATED_IN, INTERACTS_WITH}
+#: Predicates for which what is recorded of an ingredient speaks for the product, of a class for
+#: its members.
+_OF_PARTS = {HAS_SIDE_EFFECT, CONTRAINDICATED_IN, INTERACTS_WITH}
+_OF_CLASSES = {CONTRAINDICATED_IN, INTERACTS_WITH}
 #: How far along the hierarchy a record may stand.
 _STEPS = 2
 
@@ -132,11 +146,29 @@ class Supporters:
         medication = v.folder / "qa/medication-qa-medinfo2019/MedInfo2019-QA-Medications.tsv.xz"
         self._hierarchy = Hierarchy(v, merger)
         self._members = self._members_of(facts)
+        self._classes: dict[str, list[str]] = defaultdict(list)
+        for name, members in self._members.items():
+            for member in members:
+                self._classes[member].append(name)
+        self._parts: dict[str, list[str]] = defaultdict(list)
+        for fact in facts:
+            if fact.table == "ingredients":
+                product, part = product_and_part(fact)
+                self._parts[product].append(part)
         self._with_effects = {s for s, p, _ in self._pairs if p == HAS_SIDE_EFFECT}
+        self._combinations = Combinations(book)
+        drugs = DrugFinder(book, facts)
+        self._labels = (
+            EveryCureLabels(v.folder, book, drugs).find,
+            NlmLabels(v.folder, book, drugs).find,
+            Sider(v.folder, book).find,
+        )
         self._finders = (
             MedQuad(v.folder / "qa/medquad/medquad.jsonl.xz", book, curies).find,
             ClassRecords(v, book, facts).find,
-            Combinations(book).find,
+            self._combinations.find,
+            *self._labels,
+            EveryCureIndications(v.folder, book, drugs).find,
             MedicationAnswers(medication, book, curies).find,
             ChineseTable("disease-39net", pairs.read_39net(v.folder), book).find,
             ChineseTable("qasystemonmedicalkg", pairs.read_qasystem(v.folder), book).find,
@@ -145,6 +177,8 @@ class Supporters:
     def records(self, fact: Fact) -> list[Record]:
         """Up to :data:`MOST_RECORDS` records of different sources, the best first."""
         found: dict[str, Record] = {}
+        if SHARED in fact.places:
+            return self._combinations.find(fact)
         for record in chain(self._of_pairs(fact), *(find(fact) for find in self._finders)):
             found.setdefault(record.source, record)
         if not found:
@@ -181,7 +215,38 @@ class Supporters:
                 if records:
                     fact.note = f"record of the wider condition: {above}"
                     return records
-        return self._of_member(fact)
+        return self._of_member(fact) or self._of_part(fact) or self._of_class(fact)
+
+    def _of_part(self, fact: Fact) -> list[Record]:
+        """Records of an ingredient of a combination."""
+        if fact.predicate not in _OF_PARTS:
+            return []
+        for one, other in ((fact.subject, fact.object), (fact.object, fact.subject)):
+            for part in self._parts.get(one, ()):
+                if part == other or (one == fact.object and fact.predicate != INTERACTS_WITH):
+                    continue
+                records = self._exact(part, fact.predicate, other)
+                named = replace(fact, subject=part, object=other)
+                records = records or [r for find in self._labels for r in find(named)]
+                if records:
+                    fact.note = f"record of an ingredient: {part}"
+                    return records
+        return []
+
+    def _of_class(self, fact: Fact) -> list[Record]:
+        """Records of a class that the drug is in, or of the classes of both."""
+        if fact.predicate not in _OF_CLASSES:
+            return []
+        objects = [fact.object]
+        if fact.predicate == INTERACTS_WITH:
+            objects += self._classes.get(fact.object, [])
+        for subject in [fact.subject, *self._classes.get(fact.subject, ())]:
+            for object_ in objects:
+                records = self._exact(subject, fact.predicate, object_)
+                if records:
+                    fact.note = f"record of a class: {subject} {object_}"
+                    return records
+        return []
 
     def _of_member(self, fact: Fact) -> list[Record]:
         if fact.predicate not in _OF_MEMBERS:

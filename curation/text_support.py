@@ -151,6 +151,24 @@ class Answer:
         """Whether a sentence names one of ``names`` and does not deny it (or says to avoid it)."""
         return any(self._says(name, avoided) for name in names)
 
+    def has(
+        self,
+        names: set[tuple[str, ...]],
+        *,
+        wanted: re.Pattern[str] | None = None,
+        refused: re.Pattern[str] | None = None,
+    ) -> bool:
+        """Whether a sentence names one of ``names``, with ``wanted`` and without ``refused``."""
+        for name in names:
+            places = [self._at.get(word, set()) for word in name]
+            for number in set.intersection(*places) if places else ():
+                words = self.sentences[number]
+                text = " ".join(words)
+                fits = wanted is None or wanted.search(text)
+                if fits and not (refused and refused.search(text)) and _place(words, name) >= 0:
+                    return True
+        return False
+
     def _says(self, name: tuple[str, ...], avoided: bool) -> bool:
         places = [self._at.get(word, set()) for word in name]
         if not places:

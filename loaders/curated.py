@@ -50,6 +50,7 @@ CITED: dict[str, tuple[str, str, float]] = {
     "biored": ("", "LicenseRef-PublicDomain", 0.7),
     "hetionet": ("1.0", "CC0-1.0", 0.6),
     "hetionet-sider": ("1.0", "CC-BY-NC-SA-4.0", 0.7),
+    "sider": ("4.1", "CC-BY-NC-SA-4.0", 0.7),
     "drug-ner": ("2.0.9", "MIT", 0.8),
     "ddi-corpus": ("2013", "CC-BY-NC-4.0", 0.7),
     "nlm-ddi": ("2014-05", "NOASSERTION", 0.8),

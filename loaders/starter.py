@@ -26,8 +26,11 @@ from loaders.source import GraphSource
 from loaders.tables import table_rows, tables_folder
 
 #: To be raised when the code builds another graph from the same tables.
-BUILD_VERSION = "1"
+BUILD_VERSION = "2"
 
+#: Kinds of names that say which concept is meant.
+_NAMING = frozenset({"exact", "lay"})
+_GIVEN = _NAMING | {"abbreviation"}
 _LOG = logging.getLogger(__name__)
 _DISEASE_CATALOGUES = frozenset({"OMIM", "ORPHA", "DECIPHER"})
 
@@ -72,21 +75,41 @@ def rekeyed_edges(edges: Iterable[Edge], keys: Mapping[str, str]) -> Iterator[Ed
             yield Edge(triple, edge.evidence, edge.polarity)
 
 
-def with_display_names_first(concepts: Sequence[Concept]) -> Iterator[Concept]:
+def with_display_names_first(concepts: Sequence[Concept], ours: int = 0) -> Iterator[Concept]:
     """The concepts, where a name that is another concept's display name counts as related only.
 
     HPO calls gastroesophageal reflux "heartburn" too; whoever says "heartburn" means heartburn.
+    Likewise a name that the first ``ours`` concepts give to others: our tables decide that
+    "eczema" is atopic dermatitis. Of several display names of a concept the first counts.
     """
     owners: dict[tuple[str, str], str] = {}
+    shown: set[tuple[str, str]] = set()
     for concept in concepts:
         for name in concept.names:
-            if name.kind == "preferred":
+            if name.kind == "preferred" and (concept.curie, name.language) not in shown:
+                shown.add((concept.curie, name.language))
                 owners.setdefault((name.text.casefold(), name.language), concept.curie)
-    for concept in concepts:
+    given: dict[tuple[str, str], set[str]] = {}
+    for concept in concepts[:ours]:
+        for name in concept.names:
+            if name.kind in _GIVEN:
+                given.setdefault((name.text.casefold(), name.language), set()).add(concept.curie)
+    for number, concept in enumerate(concepts):
         names = tuple(
             replace(name, kind="related")
-            if name.kind in {"exact", "lay"}
-            and owners.get((name.text.casefold(), name.language), concept.curie) != concept.curie
+            if name.kind in _GIVEN
+            and (
+                (
+                    name.kind in _NAMING
+                    and owners.get((name.text.casefold(), name.language), concept.curie)
+                    != concept.curie
+                )
+                or (
+                    number >= ours
+                    and concept.curie
+                    not in given.get((name.text.casefold(), name.language), {concept.curie})
+                )
+            )
             else name
             for name in concept.names
         )
@@ -136,10 +159,13 @@ def add_sources(
     """
     refused = RefusalReport()
     concepts: list[Concept] = []
+    ours = 0
     for number, source in enumerate(sources):
         progress(f"names: {source.card.title}", 0.4 * number / len(sources))
         concepts += rekeyed_concepts(source.concepts(), keys)
-    store.add_concepts(with_display_names_first(concepts))
+        if isinstance(source, CuratedLoader):
+            ours = len(concepts)
+    store.add_concepts(with_display_names_first(concepts, ours))
     for number, source in enumerate(sources):
         progress(f"facts: {source.card.title}", 0.4 + 0.6 * number / len(sources))
         report = store.add_edges(rekeyed_edges(source.edges(), keys))

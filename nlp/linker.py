@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from kg.schema import GENE
 from kg.store import GraphStore, NameMatch
-from nlp.admission import Admission, is_shouting
+from nlp.admission import KIND_SCORES, Admission, is_shouting
 from nlp.lexicon import Lexicon
 from nlp.records import Candidate, Mention
 from nlp.stretches import name_stretches
@@ -28,6 +28,7 @@ _WELL_KNOWN = 12  # edges at a concept the graph says much of
 _LITTLE_KNOWN = 3
 _STANDS_BACK = 0.08
 _MOST_WEIGHTS = 100_000
+_MOST_IDIOM = 4  # words of a lay name that a small word begins or ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class StoreLinker:
     def link(self, text: str, *, categories: Collection[str] = ()) -> tuple[Mention, ...]:
         """See :meth:`Linker.link`."""
         search = _Search(self, text, frozenset(categories))
-        mentions = _longest_first([*search.exact(), *search.rewritten()])
+        mentions = _longest_first([*search.exact(), *search.idioms(), *search.rewritten()])
         if self._options.typos:
             mentions = _longest_first([*search.misspelt(mentions), *mentions])
         return tuple(mentions)
@@ -223,6 +224,27 @@ class _Search:
             for m in found
             if m.name.kind != "abbreviation" and self._store.concept(m.curie).category != GENE
         ]
+
+    def idioms(self) -> Iterator[Mention]:
+        """Lay names that begin or end with a word no other name does: "throwing up"."""
+        for first in range(len(self._tokens)):
+            for last in range(first + 1, min(len(self._tokens), first + _MOST_IDIOM)):
+                if self._breaks[last] or self._tokens[last].han:
+                    break
+                bounds = self._cannot_bound(self._tokens[first]), self._cannot_bound(
+                    self._tokens[last]
+                )
+                if any(bounds):
+                    mention = self._idiom(first, last)
+                    if mention is not None:
+                        yield mention
+
+    def _idiom(self, first: int, last: int) -> Mention | None:
+        phrase = self._piece(first, last)
+        if all(self._cannot_bound(t) for t in self._tokens[first : last + 1]):
+            return None
+        lay = [m for m in self._find(phrase) if m.name.kind == "lay"]
+        return self._mention(first, last, [(match, KIND_SCORES["lay"]) for match in lay])
 
     def _windows(self) -> Iterator[tuple[int, int]]:
         tokens, options = self._tokens, self._options

@@ -24,6 +24,7 @@ from nlp.tokens import Token, form_of, has_han, tokens_of
 EDIT_SCORES = {1: 0.88, 2: 0.80}
 
 _INSIDE = frozenset({"of", "the", "and", "with", "in", "to", "on", "due", "like", "by", "or"})
+_LEAST_SHUFFLED = 6  # characters
 _MOST_AROUND = 6  # words on either side of an unknown one
 _WITHOUT = str.maketrans("", "", "性症的")
 _NUMBERS = re.compile(r"\d+")
@@ -199,9 +200,16 @@ class TypoFinder:
                 return 0.0
         elif shorter < self.least_length or _is_opposite(written, wanted):
             return 0.0
-        most = 2 if shorter >= self.two_edit_length else 1
+        most = 2 if shorter >= self.two_edit_length or _is_shuffled(written, wanted) else 1
         distance = OSA.distance(written, wanted, score_cutoff=most)
         return EDIT_SCORES[distance] if 0 < distance <= most else 0.0
+
+
+def _is_shuffled(written: str, wanted: str) -> bool:
+    """Whether two words have the same letters between the same ends: "athsma"."""
+    if min(len(written), len(wanted)) < _LEAST_SHUFFLED or written[0] != wanted[0]:
+        return False
+    return written[-1] == wanted[-1] and sorted(written) == sorted(wanted)
 
 
 def _weightless(name: str) -> str:

@@ -13,6 +13,8 @@ _MOST_CONJUNCT = 2
 _BETWEEN = frozenset(
     {"is", "are", "really", "feels", "feel", "so", "very", "keeps", "badly", "all"}
 )
+_LEAST_EPONYM = 5  # characters
+_HEADS = ("disease", "syndrome")
 _MOST_HAN = 7  # characters on either side of a rewritten one
 
 
@@ -29,6 +31,7 @@ def variants(
     ['kidney failure', 'renal failure']
     """
     yield from _turned(tokens, breaks, lexicon)
+    yield from _eponyms(tokens, breaks, lexicon)
     yield from _by_organ(tokens, breaks, lexicon)
     yield from _coordinated(tokens, breaks, lexicon)
     yield from _complaints(tokens, breaks, lexicon)
@@ -55,6 +58,27 @@ def _turned(
                 yield left, right, " ".join([*organ, *head])
                 for other in lexicon.organs.get(" ".join(organ).lower(), ()):
                     yield left, right, " ".join([other, *head])
+
+
+def _eponyms(
+    tokens: Sequence[Token], breaks: Sequence[bool], lexicon: Lexicon
+) -> Iterator[tuple[int, int, str]]:
+    """ "parkinsons", "Graves'": a disease called by its discoverer, without "disease"."""
+    for place, token in enumerate(tokens):
+        if token.han or len(token.text) < _LEAST_EPONYM or not token.text.isascii():
+            continue
+        possessive = token.text.endswith(("'s", "s'", "’s", "s’"))
+        if token.word in lexicon.function or (token.word in lexicon.common and not possessive):
+            continue
+        behind = place + 1
+        if behind < len(tokens) and not breaks[behind] and tokens[behind].word in lexicon.heads:
+            continue
+        named = {token.text}
+        if token.text.endswith("s") and not possessive:
+            named.add(f"{token.text[:-1]}'s")
+        for name in sorted(named):
+            for head in _HEADS:
+                yield place, place, f"{name} {head}"
 
 
 def _by_organ(
