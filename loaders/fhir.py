@@ -1,11 +1,11 @@
 """FHIR R4: bundles (JSON) and bulk exports (ndjson) as documents of their patients.
 
 Specification: https://hl7.org/fhir/R4/. Read are Condition, MedicationRequest, AllergyIntolerance
-and Observation, as sentences (:mod:`loaders.fhir_text`), and the text attachments of DocumentReference
-and DiagnosticReport. Every document is clinical; what the Patient resource tells of a person
-(names, addresses, numbers) goes with each of their documents, for de-identification to look for.
-A file is read twice, first for its patients; a bulk export's ``Patient*.ndjson`` is looked for
-beside it. Attachments that are an address are never fetched.
+and Observation, as sentences (:mod:`loaders.fhir_text`), and the text attachments of
+DocumentReference and DiagnosticReport. Every document is clinical; what the Patient resource tells
+of a person (names, addresses, numbers) goes with each of their documents, for de-identification to
+look for. A file is read twice, first for its patients; a bulk export's ``Patient*.ndjson`` is
+looked for beside it. Attachments that are an address are never fetched.
 """
 
 from __future__ import annotations

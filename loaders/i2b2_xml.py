@@ -1,9 +1,9 @@
 """i2b2 2012 (events and times) and 2014 (identifiers): one XML file a note.
 
 Formats: Sun et al. 2013, https://doi.org/10.1136/amiajnl-2013-001628 (2012), and Stubbs and Uzuner
-2015, https://doi.org/10.1016/j.jbi.2015.07.020 (2014). Both hold the note in ``TEXT`` and, in ``TAGS``, one
-empty element an annotation with ``id``, ``start``, ``end`` and ``text``. The notes are under
-agreement (n2c2); they are marked clinical.
+2015, https://doi.org/10.1016/j.jbi.2015.07.020 (2014). Both hold the note in ``TEXT`` and,
+in ``TAGS``, one empty element an annotation with ``id``, ``start``, ``end`` and ``text``. The
+notes are under agreement (n2c2); they are marked clinical.
 """
 
 from __future__ import annotations

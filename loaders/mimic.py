@@ -1,8 +1,9 @@
 """Notes of MIMIC-III (``NOTEEVENTS.csv``) and MIMIC-IV (``discharge.csv``, ``radiology.csv``).
 
-Formats: Johnson et al. 2016, https://doi.org/10.1038/sdata.2016.35, table NOTEEVENTS; MIMIC-IV-Note,
-https://doi.org/10.13026/1n74-ne17, tables discharge and radiology. Both are under the PhysioNet
-Credentialed Health Data Licence; notes are marked clinical, the patient is the subject.
+Formats: Johnson et al. 2016, https://doi.org/10.1038/sdata.2016.35, table NOTEEVENTS;
+MIMIC-IV-Note, https://doi.org/10.13026/1n74-ne17, tables discharge and radiology. Both are under
+the PhysioNet Credentialed Health Data Licence; notes are marked clinical, the patient is the
+subject.
 """
 
 from __future__ import annotations
