@@ -1,148 +1,155 @@
-"""Documents to read: plain text, JSON lines, PubMed XML, PubTator."""
+"""Documents to read, whatever their format: :func:`open_documents`.
+
+Formats are told by name and content (:mod:`loaders.sniffing`) or given by name
+(:mod:`loaders.document_formats`). Everything is read lazily, plain or packed with gzip, xz or
+bzip2.
+"""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kg.errors import SourceFormatError, UsageError
-from kg.records import Provenance
-from loaders.pubmed import read_pubmed
-from loaders.pubtator import read_pubtator
-from loaders.reading import decode, open_bytes, read_lines
+from loaders.annotations import AnnotatedDocument
+from loaders.document_formats import DocumentFormat, document_format, document_formats
+from loaders.plain import read_json_lines, read_text
+from loaders.pubmed import PubmedFile
+from loaders.sniffing import SUFFIXES, format_of, suffix_of
 from nlp.records import Document
 
-#: Longest plain text file, in bytes.
-LONGEST_TEXT = 200_000_000
+__all__ = [
+    "DocumentFile",
+    "document_files",
+    "open_annotated",
+    "open_documents",
+    "read_documents",
+    "read_json_lines",
+    "read_text",
+]
 
-FORMATS = ("text", "jsonl", "pubmed", "pubtator")
-_SUFFIXES = {
-    ".txt": "text",
-    ".md": "text",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".xml": "pubmed",
-    ".pubtator": "pubtator",
-}
+_HALF = re.compile("[\ud800-\udfff]")
 
 
-def read_documents(path: Path, *, format: str | None = None) -> Iterator[Document]:  # noqa: A002
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """A file (or, of some formats, a folder) of documents, with its format.
+
+    Args:
+        path: where it is.
+        format: how it is read.
+        prefix: what comes before the ids of documents that are whole files, so that two files of
+            one name in different folders are two documents.
+    """
+
+    path: Path
+    format: DocumentFormat
+    prefix: str = ""
+
+    def documents(self, **options: Any) -> Iterator[Document]:
+        """Its documents, lazily.
+
+        Raises:
+            SourceFormatError: with file and line, where one cannot be read.
+        """
+        for document in self.format.documents(self.path, **options):
+            if _HALF.search(document.text) or _HALF.search(document.id):
+                problem = f"half a character in document {document.id!a}"
+                raise SourceFormatError(self.path, None, problem, fix="write it as UTF-8")
+            if self.prefix and self.format.name == "text":
+                document = replace(document, id=f"{self.prefix}/{document.id}")
+            yield document
+
+    def deleted(self) -> frozenset[str]:
+        """Ids of documents this file says to delete from what was read earlier."""
+        if self.format.name == "pubmed":
+            return PubmedFile(self.path).deleted()
+        return frozenset()
+
+
+def document_files(path: Path, *, format: str | None = None) -> list[DocumentFile]:  # noqa: A002
+    """The files to read at a path, in a fixed order.
+
+    Args:
+        path: a file, packed or not, or a folder that is searched.
+        format: name of the format; told by name and content where None.
+
+    Raises:
+        SourceFormatError: where nothing readable is there.
+        UsageError: where the format is unknown or cannot be told.
+    """
+    wanted = document_format(format) if format is not None else None
+    if not path.is_dir():
+        return [DocumentFile(path, wanted or _told(path))]
+    if wanted is not None and wanted.folders:
+        return [DocumentFile(path, wanted)]
+    found = []
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and suffix_of(p) in SUFFIXES):
+        parent = file.parent.relative_to(path).as_posix()
+        prefix = "" if parent == "." else parent
+        chosen = wanted or _told(file)
+        if not (chosen.folders and _is_annotation(file)):
+            found.append(DocumentFile(file, chosen, prefix))
+    if not found:
+        problem = f"no file that ends in {', '.join(sorted(SUFFIXES))} below it"
+        raise SourceFormatError(path, None, problem, fix="give the files themselves")
+    return found
+
+
+def _is_annotation(path: Path) -> bool:
+    return suffix_of(path) in {".ann", ".con", ".ast", ".rel"}
+
+
+def _told(path: Path) -> DocumentFormat:
+    name = format_of(path)
+    if name is None:
+        known = ", ".join(document_formats())
+        raise UsageError(
+            f"{path}: cannot tell the format of {path.name!r}; give --format, one of {known}"
+        )
+    return document_format(name)
+
+
+def open_documents(
+    path: Path,
+    format: str | None = None,  # noqa: A002
+    **options: Any,
+) -> Iterator[Document]:
     """Every document of a file, or of each readable file below a folder.
 
     Args:
         path: a file, packed or not, or a folder.
-        format: one of :data:`FORMATS`; by the suffix where None.
+        format: name of a format (:func:`~loaders.document_formats.document_formats`); told by
+            name and content where None.
+        options: of the format's reader, such as ``columns`` of a table.
 
     Raises:
         SourceFormatError: where a file is not of its format, naming file and line.
-        UsageError: where the format is unknown.
+        UsageError: where the format is unknown or cannot be told.
     """
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and _format_of(p) is not None)
-        if not files:
-            raise SourceFormatError(path, None, "no .txt, .jsonl or .xml file below it", fix="")
-        for file in files:
-            yield from read_documents(file, format=format)
-        return
-    chosen = format or _format_of(path)
-    readers = {
-        "text": read_text,
-        "jsonl": read_json_lines,
-        "pubmed": read_pubmed,
-        "pubtator": read_pubtator,
-    }
-    if chosen not in readers:
-        raise UsageError(
-            f"{path}: cannot tell the format of {path.name!r}; give one of {', '.join(FORMATS)}"
-        )
-    yield from readers[chosen](path)
+    for file in document_files(path, format=format):
+        yield from file.documents(**options)
 
 
-def _format_of(path: Path) -> str | None:
-    suffixes = [s for s in path.suffixes if s not in {".gz", ".xz", ".bz2"}]
-    return _SUFFIXES.get(suffixes[-1].lower()) if suffixes else None
+def read_documents(path: Path, *, format: str | None = None) -> Iterator[Document]:  # noqa: A002
+    """The same as :func:`open_documents`, without options."""
+    return open_documents(path, format)
 
 
-def read_text(path: Path) -> Iterator[Document]:
-    """One plain text file as one document; its id is the file name without suffix.
+def open_annotated(
+    path: Path,
+    format: str | None = None,  # noqa: A002
+) -> Iterator[AnnotatedDocument]:
+    """Every document with its annotations.
 
     Raises:
-        SourceFormatError: where it is not UTF-8 text, empty, or longer than 200 MB.
+        SourceFormatError: where a file is not of its format, naming file and line.
+        UsageError: where the format has no annotations.
     """
-    with open_bytes(path) as stream:
-        raw = stream.read(LONGEST_TEXT + 1)
-    if len(raw) > LONGEST_TEXT:
-        raise SourceFormatError(path, None, "longer than 200 MB", fix="split the file")
-    text = _decoded(raw, path)
-    if not text.strip():
-        raise SourceFormatError(path, None, "holds no text", fix="is this the right file?")
-    yield Document(path.name.partition(".")[0] or path.name, text, Provenance(path.name))
-
-
-def _decoded(raw: bytes, path: Path) -> str:
-    """The bytes as text with every character kept; an error names the line."""
-    try:
-        if b"\x00" not in raw:
-            return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    for number, line in enumerate(raw.split(b"\n"), start=1):
-        decode(line, path, number)
-    raise SourceFormatError(path, None, "is not UTF-8", fix="convert the file to UTF-8")
-
-
-def read_json_lines(path: Path) -> Iterator[Document]:
-    """One JSON object a line: ``id``, ``text``; optionally ``title``, ``date``, ``source``.
-
-    The document's text is the title, a line end, and the text, where there is a title that the
-    text does not start with.
-
-    Raises:
-        SourceFormatError: naming the line, for broken JSON, a missing or empty field, or an id
-            that comes twice; and where there is no line at all.
-    """
-    seen: set[str] = set()
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise SourceFormatError(
-                path, number, f"broken JSON ({error})", fix="write one JSON object a line"
-            ) from error
-        document = _document(record, path, number)
-        if document.id in seen:
-            raise SourceFormatError(
-                path, number, f"id {document.id!r} comes twice", fix="give each document its own id"
-            )
-        seen.add(document.id)
-        yield document
-    if not seen:
-        raise SourceFormatError(path, None, "holds no document", fix="write one JSON object a line")
-
-
-def _document(record: Any, path: Path, number: int) -> Document:
-    if not isinstance(record, dict):
-        raise SourceFormatError(path, number, "not a JSON object", fix='write {"id": …, "text": …}')
-    identifier = record.get("id")
-    if isinstance(identifier, int) and not isinstance(identifier, bool):
-        identifier = str(identifier)
-    fields = {name: record.get(name) or "" for name in ("text", "title", "date", "source")}
-    for name, value in {"id": identifier or "", **fields}.items():
-        if not isinstance(value, str):
-            raise SourceFormatError(path, number, f"{name} is no string", fix=f"quote {name}")
-    if not identifier or not fields["text"].strip():
-        missing = "text" if identifier else "id"
-        raise SourceFormatError(path, number, f"no {missing}", fix=f"give each line {missing!r}")
-    title = fields["title"] if fields["title"].strip() else ""
-    text = fields["text"]
-    if title and not text.startswith(f"{title}\n"):
-        text = f"{title}\n{text}"
-    source = fields["source"] or path.name
-    return Document(
-        str(identifier), text, Provenance(source), title_end=len(title), date=fields["date"]
-    )
+    for file in document_files(path, format=format):
+        if file.format.annotated is None:
+            raise UsageError(f"{path}: {file.format.name} holds no annotations")
+        yield from file.format.annotated(file.path)

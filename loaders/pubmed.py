@@ -1,7 +1,8 @@
 """PubMed XML: citations of the National Library of Medicine, one article at a time.
 
 Format: https://www.nlm.nih.gov/bsd/licensee/elements_descriptions.html. Parsed by defusedxml, so
-that entity bombs and outside entities are refused. Articles an update file deletes are left out.
+that entity bombs and outside entities are refused. Articles an update file deletes are left out,
+and named by :meth:`PubmedFile.deleted`, so that whoever keeps earlier ones can drop them.
 """
 
 from __future__ import annotations

@@ -3,55 +3,43 @@
 Format: Wei et al. 2013, https://doi.org/10.1093/nar/gkt441. Offsets count in title, one character
 (a line feed here), abstract, as in the corpora of BioCreative V. Annotations are kept apart: they
 are gold for an evaluation, not facts for a graph.
+
+MedMentions (Mohan and Li 2019, https://arxiv.org/abs/1902.09476) is in the same form: its types are
+UMLS semantic types (``T116,T123``) and its identifiers UMLS concepts, given here as ``UMLS:C…``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from kg.errors import SourceFormatError
 from kg.records import Provenance
-from loaders.reading import read_lines
+from loaders.annotations import AnnotatedDocument, GoldMention, GoldRelation
+from loaders.reading import LONGEST_LINE, read_lines
 from nlp.records import Document
 
-
-@dataclass(frozen=True, slots=True)
-class GoldMention:
-    """An annotated mention: offsets in the document, 0-based, half-open."""
-
-    start: int
-    end: int
-    text: str
-    type: str
-    identifiers: tuple[str, ...] = ()
+__all__ = [
+    "AnnotatedDocument",
+    "GoldMention",
+    "GoldRelation",
+    "read_annotated",
+    "read_medmentions",
+    "read_pubtator",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class GoldRelation:
-    """An annotated relation between two identifiers."""
-
-    type: str
-    subject: str
-    object: str
+#: The corpus of MedMentions, as its owners state it.
+MEDMENTIONS_LICENCE = "CC0-1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotatedDocument:
-    """A document with what its annotators marked."""
-
-    document: Document
-    mentions: tuple[GoldMention, ...]
-    relations: tuple[GoldRelation, ...]
-
-
-def read_pubtator(path: Path) -> Iterator[Document]:
+def read_pubtator(path: Path, *, longest: int = LONGEST_LINE) -> Iterator[Document]:
     """The documents of a PubTator file, without their annotations."""
-    return (annotated.document for annotated in read_annotated(path))
+    return (annotated.document for annotated in read_annotated(path, longest=longest))
 
 
-def read_annotated(path: Path) -> Iterator[AnnotatedDocument]:
+def read_annotated(path: Path, *, longest: int = LONGEST_LINE) -> Iterator[AnnotatedDocument]:
     """The documents of a PubTator file with their annotations.
 
     Raises:
@@ -59,19 +47,38 @@ def read_annotated(path: Path) -> Iterator[AnnotatedDocument]:
             offsets that are not those of the annotated text.
     """
     block: list[tuple[int, str]] = []
-    found = False
-    for number, line in read_lines(path):
+    found, size = False, 0
+    for number, line in read_lines(path, longest=longest):
+        size += len(line)
+        if size > longest:
+            problem = f"a document longer than {longest:,} characters"
+            raise SourceFormatError(path, number, problem, fix="leave a blank line in between")
         if line.strip():
             block.append((number, line))
         elif block:
             found = True
             yield _annotated(path, block)
-            block = []
+            block, size = [], 0
     if block:
         found = True
         yield _annotated(path, block)
     if not found:
         raise SourceFormatError(path, None, "holds no document", fix="give a PubTator file")
+
+
+def read_medmentions(path: Path, *, longest: int = LONGEST_LINE) -> Iterator[AnnotatedDocument]:
+    """The documents of MedMentions (``corpus_pubtator.txt.gz``), concepts as ``UMLS:C…``."""
+    provenance = Provenance("medmentions", licence=MEDMENTIONS_LICENCE)
+    for annotated in read_annotated(path, longest=longest):
+        mentions = tuple(
+            replace(m, identifiers=tuple(map(_umls, m.identifiers))) for m in annotated.mentions
+        )
+        document = replace(annotated.document, provenance=provenance)
+        yield AnnotatedDocument(document, mentions, annotated.relations)
+
+
+def _umls(identifier: str) -> str:
+    return f"UMLS:{identifier.removeprefix('UMLS:')}"
 
 
 def _annotated(path: Path, block: list[tuple[int, str]]) -> AnnotatedDocument:

@@ -1,7 +1,8 @@
 """XML as a stream of elements with their line numbers, from files nobody vouches for.
 
 Expat reads the file piece by piece, so memory is bounded by one element. A document type
-declaration is refused, and with it entity bombs, outside entities and parameter entities
+declaration is refused, and with it entity bombs, outside entities and parameter entities; a format
+whose files name their document type may have one that declares nothing, and nothing is fetched
 (https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing).
 """
 
@@ -48,19 +49,23 @@ class XmlElement:
         return found.text.strip() if found is not None else ""
 
 
-def read_elements(path: Path, *tags: str, longest: int = LONGEST_LINE) -> Iterator[XmlElement]:
+def read_elements(
+    path: Path, *tags: str, longest: int = LONGEST_LINE, doctype: bool = False
+) -> Iterator[XmlElement]:
     """Yield each outermost element of one of these names, with all that is inside it.
 
     Args:
         path: the file, packed or not.
         tags: names looked for; the root counts.
         longest: most bytes a single element may take.
+        doctype: whether the file may name a document type; one that declares anything is refused
+            all the same.
 
     Raises:
         SourceFormatError: with file and line, for broken or cut off XML, a document type
             declaration, elements nested too deeply, or an overlong one.
     """
-    reader = _Reader(path, tags, longest)
+    reader = _Reader(path, tags, longest, doctype)
     with open_bytes(path) as stream:
         while chunk := stream.read(_CHUNK):
             reader.feed(chunk, last=False)
@@ -72,11 +77,12 @@ def read_elements(path: Path, *tags: str, longest: int = LONGEST_LINE) -> Iterat
 
 
 class _Reader:
-    def __init__(self, path: Path, tags: tuple[str, ...], longest: int) -> None:
+    def __init__(self, path: Path, tags: tuple[str, ...], longest: int, doctype: bool) -> None:
         self.done: deque[XmlElement] = deque()
         self._path = path
         self._tags = tags
         self._longest = longest
+        self._may_name_type = doctype
         self._open: list[XmlElement] = []
         self._texts: list[list[str]] = []
         self._depth = 0
@@ -106,6 +112,8 @@ class _Reader:
         )
 
     def _doctype(self, name: str, system: str | None, public: str | None, inside: bool) -> None:
+        if self._may_name_type and not inside:
+            return
         raise self._broken(f"a document type declaration ({name}), which could hide a bomb")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:

@@ -1,122 +1,264 @@
-"""``medkgqa build`` and ``medkgqa extract``: documents are read into a graph, or into records."""
+"""``medkgqa build`` and ``medkgqa extract``: documents are read into a graph, or into records.
+
+A build is a job that can be killed at any moment: what was read is in a journal beside the graph
+(:mod:`medkgqa.build_journal`), and the same command goes on from there and ends in the same graph.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import secrets
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from kg.errors import EmptyImportError, UsageError
-from kg.networkx_store import NetworkxStore
-from kg.records import Edge
-from kg.saved import save_graph
-from kg.schema import RefusalReport
+from kg.saved import open_graph
 from kg.store import GraphStore
-from loaders.documents import read_documents
-from medkgqa.graphs import open_store
+from loaders.documents import DocumentFile, document_files
+from medkgqa.build_engines import BuildWork, Engine, read_shards
+from medkgqa.build_journal import BuildJournal, journal_folder
+from medkgqa.build_merging import GraphMerger
+from medkgqa.build_reading import ReaderSource, SavedGraphReader
+from medkgqa.build_report import BuildReport
+from medkgqa.build_shards import ShardOptions, shards_of
+from medkgqa.graphs import open_starter, open_store, starter_key
 from medkgqa.settings import Settings
-from nlp.edges import edges_from
 from nlp.reader import Reader
 from nlp.readout import pubtator_text, reading_record
-from nlp.records import Document, Reading
+from nlp.records import Document
+
+#: Changes whenever a journal of before cannot be gone on with.
+JOURNAL_VERSION = 1
 
 
-@dataclass(slots=True)
-class BuildReport:
-    """What reading a set of documents gave."""
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """How a build reads and what it writes.
 
-    folder: Path
-    documents: int = 0
-    mentions: Counter[str] = field(default_factory=Counter)
-    unlinked: int = 0
-    edges: int = 0
-    evidence: int = 0
-    refused: RefusalReport = field(default_factory=RefusalReport)
+    Args:
+        format: format of every input; told by name and content where None.
+        columns: what a column is → its name, for tables.
+        clinical: whether every document counts as clinical.
+        secret: file with the secret that surrogates follow from; one of this user, made when it is
+            first needed, where None.
+        update: whether a graph that is there stays, but for what is read again and deleted.
+        with_starter: whether the starter graph is part of the new graph.
+        engine: ``local`` or ``ray``.
+        workers: processes that read.
+        shard: documents read and committed at a time.
+        report: where the report is written as JSON.
+    """
 
-    def to_json(self) -> dict[str, Any]:
-        """The report as a JSON-safe record."""
-        return {
-            "graph": str(self.folder),
-            "documents": self.documents,
-            "mentions": dict(self.mentions),
-            "unlinked": self.unlinked,
-            "edges": self.edges,
-            "evidence": self.evidence,
-            "refused": dict(self.refused.counts),
-            "examples": self.refused.examples,
-        }
+    format: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    clinical: bool = False
+    secret: Path | None = None
+    update: bool = False
+    with_starter: bool = False
+    engine: Engine = "local"
+    workers: int = 1
+    shard: int = 32
+    report: Path | None = None
 
-    def __str__(self) -> str:
-        found = ", ".join(f"{count:,} {name}" for name, count in self.mentions.most_common())
-        return (
-            f"{self.documents:,} documents read; mentions: {found or 'none'}"
-            f" ({self.unlinked:,} not linked)\n"
-            f"{self.edges:,} edges from {self.evidence:,} sentences saved in {self.folder}\n"
-            f"relations not taken: {self.refused}"
-        )
+
+DEFAULT_PLAN = BuildPlan()
 
 
 def build_graph(
-    inputs: Sequence[Path], target: Path, *, graph: Path | None, settings: Settings
+    inputs: Sequence[Path],
+    target: Path,
+    *,
+    graph: Path | None,
+    settings: Settings,
+    plan: BuildPlan = DEFAULT_PLAN,
+    source: ReaderSource | None = None,
 ) -> BuildReport:
-    """Read documents into a new saved graph.
+    """Read documents into a saved graph; goes on where the same build was interrupted.
 
     Args:
-        inputs: files (plain text, PubMed XML, JSON lines; packed or not) or folders of them.
-        target: folder of the new graph; replaced only when all is read.
+        inputs: files or folders of documents.
+        target: folder of the graph; replaced (or, with ``plan.update``, added to) only when all
+            is read.
         graph: saved graph whose names are read; the starter graph where None.
         settings: where the starter graph lies.
+        plan: how it is read.
+        source: opens another reader than that of the graph's names.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
         EmptyImportError: where no relation was found; nothing is saved then.
+        UsageError: where another build is writing there, or the plan cannot be carried out.
     """
-    names = open_store(settings, graph=graph)
-    report = BuildReport(target)
-    edges = list(_edges(Reader.of_store(names), _all_documents(inputs), names, report))
-    if not edges:
-        raise EmptyImportError(
-            f"{', '.join(map(str, inputs))}: no relation between known names was found in "
-            f"{report.documents} documents, so no graph was written; {report.refused}"
-        )
-    ends = dict.fromkeys(end for edge in edges for end in (edge.subject, edge.object))
-    store = NetworkxStore(names.concept(end) for end in ends)
-    for reason, examples in store.add_edges(edges).examples.items():
-        for example in examples:
-            report.refused.add(reason, example)
-    counts = store.statistics()
-    report.edges, report.evidence = counts.edges, counts.evidence
-    save_graph(store, target)
+    files = tuple(f for path in inputs for f in document_files(path, format=plan.format))
+    chosen = source or SavedGraphReader(_saved_names(settings, graph))
+    names = chosen.names()
+    options = _shard_options(files, plan, settings)
+    base = _base(target, plan, settings)
+    with BuildJournal(
+        journal_folder(target),
+        identity=_identity(names, chosen, plan, options),
+        fingerprints=[_fingerprint(file) for file in files],
+    ) as journal:
+        _read(journal, files, options, chosen, plan)
+        report = BuildReport(target)
+        report.count(journal)
+        merger = GraphMerger(journal, names, base=base)
+        found = merger.write(target)
+        for reason, count in merger.refused.counts.items():
+            report.refused.counts[reason] += count
+            report.refused.examples.setdefault(reason, merger.refused.examples[reason])
+        if not found and base is None:
+            journal.remove()
+            raise EmptyImportError(
+                f"{', '.join(map(str, inputs))}: no relation between known names was found in "
+                f"{report.documents} documents, so no graph was written; {report.refused}"
+            )
+        report.look_at(open_graph(target))
+        if plan.report is not None:
+            report.write(plan.report)
+        journal.remove()
     return report
+
+
+def _saved_names(settings: Settings, graph: Path | None) -> Path:
+    """Folder of the graph whose names are read; the starter graph is built where it is missing."""
+    if graph is not None:
+        open_store(settings, graph=graph)
+        return graph
+    open_starter(settings)
+    return settings.graphs / f"starter-{starter_key()}"
+
+
+def _base(target: Path, plan: BuildPlan, settings: Settings) -> GraphStore | None:
+    if plan.update and target.exists():
+        return open_graph(target)
+    return open_starter(settings) if plan.with_starter else None
+
+
+def _shard_options(
+    files: Sequence[DocumentFile], plan: BuildPlan, settings: Settings
+) -> ShardOptions:
+    if plan.columns and any(f.format.name != "table" for f in files):
+        raise UsageError("columns are named for tables alone; give --format table")
+    asked = plan.clinical or plan.secret is not None or any(f.format.clinical for f in files)
+    return ShardOptions(
+        size=plan.shard,
+        clinical=plan.clinical,
+        secret=secret_of(plan.secret, settings) if asked else "",
+        reader={"columns": dict(plan.columns)} if plan.columns else {},
+    )
+
+
+def secret_of(path: Path | None, settings: Settings) -> str:
+    """The secret surrogates follow from; this user's own is made when it is first asked for.
+
+    Raises:
+        UsageError: where a file is given that cannot be read or holds less than eight characters.
+    """
+    chosen = path or settings.secret
+    if path is None and not chosen.exists():
+        chosen.parent.mkdir(parents=True, exist_ok=True)
+        partial = chosen.with_name(f"{chosen.name}.{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        if not chosen.exists():
+            partial.replace(chosen)
+        partial.unlink(missing_ok=True)
+    try:
+        secret = chosen.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{chosen}: no secret can be read there ({error})") from error
+    if len(secret) < 8:
+        raise UsageError(f"{chosen}: a secret of {len(secret)} characters; give at least eight")
+    return secret
+
+
+def _identity(
+    names: GraphStore, source: ReaderSource, plan: BuildPlan, options: ShardOptions
+) -> str:
+    """A hash of what decides how a document is read; no secret can be told from it."""
+    marked = hmac.new(options.secret.encode(), b"medkgqa build", hashlib.sha256).hexdigest()
+    parts = [
+        JOURNAL_VERSION,
+        names.fingerprint,
+        source.version,
+        plan.format,
+        sorted(plan.columns.items()),
+        plan.clinical,
+        plan.shard,
+        marked,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _fingerprint(file: DocumentFile) -> str:
+    """A hash of where a file (or folder) is, how long it is, and when it was changed.
+
+    Names of files can name patients, so no name is kept.
+    """
+    paths = sorted(file.path.rglob("*")) if file.path.is_dir() else [file.path]
+    digest = hashlib.sha256(f"{file.format.name}\0{file.prefix}".encode())
+    for path in paths:
+        if path.is_file():
+            state = path.stat()
+            line = f"\0{path.resolve()}\0{state.st_size}\0{state.st_mtime_ns}"
+            digest.update(line.encode("utf-8", errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _read(
+    journal: BuildJournal,
+    files: tuple[DocumentFile, ...],
+    options: ShardOptions,
+    source: ReaderSource,
+    plan: BuildPlan,
+) -> None:
+    """Read what the journal does not hold yet."""
+    left = [i for i in range(len(files)) if not journal.is_complete(i)]
+    for file in left:
+        journal.delete(file, files[file].deleted())
+    work = BuildWork(files, {i: journal.done(i) for i in left}, options, source)
+    with tqdm(
+        unit=" documents",
+        initial=journal.documents_read(),
+        disable=not sys.stderr.isatty(),
+        leave=False,
+    ) as bar:
+        for reading in read_shards(work, engine=plan.engine, workers=plan.workers):
+            journal.commit(reading)
+            bar.set_description(f"file {reading.file + 1} of {len(files)}", refresh=False)
+            bar.update(len(reading.documents))
 
 
 def extract_file(
     source: Path,
     target: Path,
     *,
-    source_format: str,
+    source_format: str | None,
     target_format: str,
     ids: str | None,
     graph: Path | None,
     settings: Settings,
+    plan: BuildPlan = DEFAULT_PLAN,
 ) -> int:
     """Write the mentions and relations of documents; how many documents there were.
 
     Args:
         source: file of documents.
         target: file to write; it appears only when all is read.
-        source_format: ``text``, ``jsonl``, ``pubmed`` or ``pubtator`` (annotations not read).
+        source_format: name of its format (annotations are not read); told where None.
         target_format: ``jsonl`` or ``pubtator``.
         ids: give concept ids of this vocabulary where a concept has one.
         graph: saved graph whose names are read; the starter graph where None.
         settings: where the starter graph lies.
+        plan: what is clinical, and the columns of tables.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
@@ -129,7 +271,8 @@ def extract_file(
     count = 0
     try:
         with partial.open("w", encoding="utf-8") as stream:
-            for reading in reader.read_all(_watched(read_documents(source, format=source_format))):
+            documents = _prepared(source, source_format, plan, settings)
+            for reading in reader.read_all(_watched(documents)):
                 count += 1
                 if target_format == "pubtator":
                     stream.write(pubtator_text(reading, ids=ids, store=names))
@@ -142,25 +285,17 @@ def extract_file(
     return count
 
 
-def _edges(
-    reader: Reader, documents: Iterable[Document], names: GraphStore, report: BuildReport
-) -> Iterator[Edge]:
-    for reading in reader.read_all(documents):
-        _count(reading, report)
-        yield from edges_from(reading, names, refusals=report.refused)
+def _prepared(
+    source: Path, source_format: str | None, plan: BuildPlan, settings: Settings
+) -> Iterator[Document]:
+    """The documents of a path, clinical ones de-identified."""
+    files = tuple(document_files(source, format=source_format))
+    options = _shard_options(files, plan, settings)
+    for file in range(len(files)):
+        for shard in shards_of(files, file, options=options):
+            yield from shard.documents
 
 
-def _count(reading: Reading, report: BuildReport) -> None:
-    report.documents += 1
-    for mention in reading.mentions:
-        report.mentions[mention.category.partition(":")[2]] += 1
-        report.unlinked += mention.concept is None
-
-
-def _all_documents(inputs: Sequence[Path]) -> Iterator[Document]:
-    return _watched(document for path in inputs for document in read_documents(path))
-
-
-def _watched(documents: Iterator[Document]) -> Iterator[Document]:
+def _watched(documents: Iterable[Document]) -> Iterator[Document]:
     """The documents, with a progress bar on a terminal."""
     yield from tqdm(documents, unit=" documents", disable=not sys.stderr.isatty(), leave=False)

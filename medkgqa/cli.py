@@ -71,11 +71,35 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _build(options: argparse.Namespace, settings: Settings) -> int:
-    from medkgqa.building import build_graph
+    from medkgqa.building import BuildPlan, build_graph
 
-    report = build_graph(options.inputs, options.out, graph=options.graph, settings=settings)
+    plan = BuildPlan(
+        format=options.format,
+        columns=_columns(options.column),
+        clinical=options.clinical,
+        secret=options.secret,
+        update=options.update,
+        with_starter=options.with_starter,
+        engine=options.engine,
+        workers=options.workers,
+        report=options.report,
+    )
+    report = build_graph(
+        options.inputs, options.out, graph=options.graph, settings=settings, plan=plan
+    )
     _result(options, report.to_json(), str(report))
     return 0
+
+
+def _columns(pairs: Sequence[str] | None) -> dict[str, str]:
+    """``text=abstract`` as a mapping."""
+    columns: dict[str, str] = {}
+    for pair in pairs or ():
+        what, equals, name = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--column {pair!r} is not of the form text=NAME")
+        columns[what] = name
+    return columns
 
 
 def _load(options: argparse.Namespace, settings: Settings) -> int:
@@ -123,7 +147,7 @@ def _data(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _extract(options: argparse.Namespace, settings: Settings) -> int:
-    from medkgqa.building import extract_file
+    from medkgqa.building import BuildPlan, extract_file
 
     count = extract_file(
         options.input,
@@ -133,6 +157,9 @@ def _extract(options: argparse.Namespace, settings: Settings) -> int:
         ids=options.ids,
         graph=options.graph,
         settings=settings,
+        plan=BuildPlan(
+            columns=_columns(options.column), clinical=options.clinical, secret=options.secret
+        ),
     )
     _result(options, {"documents": count}, f"{count} documents read into {options.out}")
     return 0
@@ -252,9 +279,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _ask_arguments(add("ask", _ask, "answer a question, or a file of them", source))
     build = add("build", _build, "read documents into a graph")
-    build.add_argument("inputs", nargs="+", type=Path, help=".txt, .xml (PubMed), .jsonl, also .gz")
-    build.add_argument("--out", type=Path, required=True, help="folder of the new graph")
-    build.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    _build_arguments(build)
     load = add("load", _load, "load data sets, or a graph from another format")
     load.add_argument(
         "format",
@@ -275,7 +300,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--out", type=Path, required=True, help="folder of the new graph")
     extract = add("extract", _extract, "mentions and relations of documents, without a graph")
     extract.add_argument("input", type=Path)
-    extract.add_argument("--format", choices=["text", "jsonl", "pubmed", "pubtator"], required=True)
+    _document_arguments(extract)
     extract.add_argument("--out", type=Path, required=True)
     extract.add_argument("--to", choices=["jsonl", "pubtator"], default="jsonl")
     extract.add_argument("--ids", metavar="PREFIX", help="give ids of this vocabulary, e.g. MESH")
@@ -304,6 +329,52 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", default="default")
     add("doctor", _doctor, "check that everything an answer needs is in place")
     return parser
+
+
+def _build_arguments(build: argparse.ArgumentParser) -> None:
+    build.add_argument(
+        "inputs", nargs="+", type=Path, help="files or folders of documents, also .gz and .xz"
+    )
+    build.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder of the graph; after an interruption the same command goes on",
+    )
+    build.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    _document_arguments(build)
+    build.add_argument(
+        "--update",
+        action="store_true",
+        help="keep the graph at --out: only what these models read in documents that are read "
+        "again, and documents that are deleted, go from it",
+    )
+    build.add_argument("--with-starter", action="store_true", help="add it to the starter graph")
+    build.add_argument("--engine", choices=["local", "ray"], default="local")
+    build.add_argument("--workers", type=int, default=1, help="processes that read (default 1)")
+    build.add_argument("--report", type=Path, metavar="JSON", help="where the full report goes")
+
+
+def _document_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format",
+        metavar="NAME",
+        help="text, jsonl, table, pubmed, pubtator, medmentions, bioc-xml, bioc-json, brat, "
+        "i2b2-2010, i2b2-2012, i2b2-2014, mimic-iii, mimic-iv-note, fhir, ccda, bio, cmdd, cmedic "
+        "or cmedqa; default: told by name and content",
+    )
+    command.add_argument(
+        "--column", action="append", metavar="WHAT=NAME", help="column of a table: text=abstract"
+    )
+    command.add_argument(
+        "--clinical", action="store_true", help="de-identify these documents before anything else"
+    )
+    command.add_argument(
+        "--secret",
+        type=Path,
+        metavar="FILE",
+        help="secret that surrogates follow from; default: one of your own, made when needed",
+    )
 
 
 def _licence_argument(command: argparse.ArgumentParser) -> None:

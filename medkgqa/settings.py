@@ -11,6 +11,11 @@ import platformdirs
 from kg.errors import UsageError
 
 
+def _data_folder() -> Path:
+    """Where what cannot be made again is kept."""
+    return platformdirs.user_data_path("medkgqa")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where things lie on this machine.
@@ -20,17 +25,19 @@ class Settings:
         threads: threads a language model may use; 0 for one per core.
         neo4j_user: login of a Neo4j server, where its URL holds none.
         neo4j_password: password of that login.
+        secret: file of the secret that surrogates of clinical identifiers follow from.
     """
 
     cache: Path
     threads: int = 0
     neo4j_user: str = ""
     neo4j_password: str = field(default="", repr=False)
+    secret: Path = field(default_factory=lambda: _data_folder() / "deidentification.secret")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``MEDKGQA_CACHE`` (a folder), ``MEDKGQA_THREADS`` (a whole number), and
-        ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
+        """Read ``MEDKGQA_CACHE`` (a folder), ``MEDKGQA_THREADS`` (a whole number),
+        ``MEDKGQA_SECRET`` (a file), and ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
 
         >>> Settings.from_environment({"MEDKGQA_CACHE": "/tmp/c", "MEDKGQA_THREADS": "2"}).threads
         2
@@ -40,11 +47,13 @@ class Settings:
         threads = environment.get("MEDKGQA_THREADS", "0")
         if not threads.isdecimal():
             raise UsageError(f"MEDKGQA_THREADS={threads!r} is not a whole number; give 1 or more")
+        secret = environment.get("MEDKGQA_SECRET", "")
         return cls(
             cache.expanduser(),
             int(threads),
             environment.get("NEO4J_USERNAME", ""),
             environment.get("NEO4J_PASSWORD", ""),
+            Path(secret).expanduser() if secret else _data_folder() / "deidentification.secret",
         )
 
     @property

@@ -98,7 +98,7 @@ class Deidentifier:
     def document(
         self, document: Document, *, patient: str, known: Collection[str] = ()
     ) -> Document:
-        """A document without identifiers, its id replaced as well."""
+        """A document without identifiers, its id replaced as well; it is no longer clinical."""
         title = document.text[: document.title_end]
         body = document.text[document.title_end :]
         plain_title = self.text(title, patient=patient, known=known).text
@@ -110,6 +110,9 @@ class Deidentifier:
             text=plain_title + plain_body,
             title_end=len(plain_title),
             date=shifted or "",
+            clinical=False,
+            patient="",
+            identifiers=(),
         )
 
     def _instead(self, found: Identifier, patient: str) -> str:

@@ -5,7 +5,7 @@ Offsets are characters of the document's text, 0-based and half-open: ``[start, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kg.errors import InvalidRecordError
@@ -38,6 +38,10 @@ class Document:
         title_end: one past the last character of the title in ``text``; 0 without a title.
         date: ISO date, or ``""``.
         clinical: whether it may hold identifiers of a patient.
+        patient: whom a clinical document is of, ``""`` where that is not known; what surrogates
+            and shifted dates follow from.
+        identifiers: names, numbers and addresses known from the patient's record, which
+            de-identification looks for besides its rules.
     """
 
     id: str
@@ -46,6 +50,8 @@ class Document:
     title_end: int = 0
     date: str = ""
     clinical: bool = False
+    patient: str = field(default="", repr=False)
+    identifiers: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.id:
