@@ -63,7 +63,6 @@ class Understanding:
         ignored: concepts of the question that the plan does not use.
         options: what a "given list" of the question offers to choose from.
         topic: concept taken over from the turn before ("its"); it has no place in the question.
-        further: plans of the other things asked in the same breath ("symptoms and treatments").
         rule: id of the phrase that matched.
     """
 
@@ -80,5 +79,4 @@ class Understanding:
     ignored: tuple[LinkedConcept, ...] = ()
     options: tuple[str, ...] = ()
     topic: LinkedConcept | None = None
-    further: tuple[Plan, ...] = ()
     rule: str = ""

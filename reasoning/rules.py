@@ -4,6 +4,7 @@ One file per language in ``reasoning/phrases/``. Its parts:
 
 * ``[words]`` — named alternatives, written ``@name`` in a pattern;
 * ``[text]`` — openings to strip, words that make a question one of yes or no, conjunctions …;
+* ``[aspects]`` — what two concepts may be compared by: the words of each search;
 * ``[reasons]`` — one sentence per reason for not answering;
 * ``[[refuse]]`` — questions no plan can say, with the reason;
 * ``[[nested]]`` — noun phrases that stand for concepts ("diseases that cause X");
@@ -195,6 +196,10 @@ class Phrases:
     pronouns: re.Pattern[str]
     follow_up: re.Pattern[str]
     framed: re.Pattern[str]
+    clauses: re.Pattern[str]
+    excluding: re.Pattern[str]
+    comparing: re.Pattern[str]
+    aspects: Mapping[str, re.Pattern[str]]
     joined_nouns: re.Pattern[str]
     nouns: re.Pattern[str]
     replacements: tuple[tuple[re.Pattern[str], str], ...]
@@ -233,6 +238,12 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         pronouns=compiler.plain(text["pronouns"]),
         follow_up=compiler.plain(text["follow_up"]),
         framed=compiler.plain(text["framed"]),
+        clauses=compiler.plain(text["clauses"]),
+        excluding=re.compile(compiler.slotted(text["excluding"], "excluding")[0]),
+        comparing=compiler.plain(text["comparing"]),
+        aspects=MappingProxyType(
+            {name: compiler.plain(words) for name, words in table["aspects"].items()}
+        ),
         joined_nouns=compiler.plain(f"{text['nouns']}(?:{text['joined']}{text['nouns']})+"),
         nouns=compiler.plain(text["nouns"]),
         replacements=tuple((compiler.plain(p), r) for p, r in text["replacements"]),

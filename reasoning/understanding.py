@@ -22,7 +22,8 @@ from nlp.records import Candidate
 from reasoning.answer import LinkedConcept, Outcome
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
-from reasoning.plan import AmongPlan, CheckPlan, DescribePlan, FindPlan, Intent, Plan
+from reasoning.joining import anchored, joined, negates, unused
+from reasoning.plan import CheckPlan, Intent
 from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
@@ -41,7 +42,7 @@ from reasoning.skeleton import (
     polarity_of,
     skeletons_of,
 )
-from reasoning.ways import SEARCHES
+from reasoning.ways import EXCLUDED_BY, SEARCHES
 
 __all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
 
@@ -152,13 +153,20 @@ class _Reading:
             again = self._same_again(skeletons, previous)
             if again is not None:
                 return again
+        found: list[Understanding] = []
         for skeleton in skeletons:
+            if found and not skeleton.asks:
+                break
             refused = refusal(skeleton, self._phrases)
             if refused is not None:
-                return self._declined(refused)
-            found = self._best_of_each(skeleton)
-            if found is not None:
-                return found
+                found = found or [self._declined(refused)]
+                break
+            understood = self._breath(skeleton, previous if not found else found[0])
+            found += [understood] if understood is not None else []
+            if understood is not None and understood.plan is None:
+                break
+        if found:
+            return joined(found)
         if previous is not None and previous.plan is not None:
             followed = self._follow_up(skeletons, previous)
             if followed is not None:
@@ -170,27 +178,66 @@ class _Reading:
 
     # --- matching
 
+    def _breath(
+        self, skeleton: Skeleton, previous: Understanding | None
+    ) -> Understanding | None:
+        """One sentence understood; of one that asks several things, each."""
+        clauses = self._phrases.clauses.split(skeleton.text)
+        if len(clauses) > 1:
+            several = self._clauses([Skeleton(c, skeleton.slots) for c in clauses if c.strip()])
+            if several is not None:
+                return several
+        return self._best_of_each(skeleton)
+
+    def _clauses(self, clauses: Sequence[Skeleton]) -> Understanding | None:
+        """ "What causes gout and how is it treated": both; None where not each is understood."""
+        found: list[Understanding] = []
+        for clause in clauses:
+            if refusal(clause, self._phrases) is not None:
+                return None
+            one = self._best_of_each(clause) if clause.letters() else None
+            if one is None and found and not clause.letters():
+                one = self._follow_up([clause], found[0])
+            if one is None or one.plan is None or isinstance(one.plan, CheckPlan):
+                return None
+            found.append(one)
+        return joined(found)
+
     def _best_of_each(self, skeleton: Skeleton) -> Understanding | None:
         """The best match; of "symptoms and treatments of X", the best for each noun."""
         nouns = self._phrases.joined_nouns.search(skeleton.text)
-        if nouns is None:
-            return self._best(skeleton)
+        if nouns is None or self._phrases.comparing.search(skeleton.text):
+            return self._best_less_excluded(skeleton)
         start, end = nouns.span()
         found: list[Understanding] = []
         for noun in self._phrases.nouns.findall(nouns[0]):
             text = f"{skeleton.text[:start]}{noun}{skeleton.text[end:]}"
-            best = self._best(Skeleton(text, skeleton.slots))
+            best = self._best_less_excluded(Skeleton(text, skeleton.slots))
             if best is not None and best.plan is not None:
                 found.append(best)
-        if not found:
-            return self._best(skeleton)
-        further = dict.fromkeys(f.plan for f in found[1:] if f.plan not in (None, found[0].plan))
-        return replace(found[0], further=tuple(plan for plan in further if plan is not None))
+        return joined(found) if found else self._best_less_excluded(skeleton)
 
-    def _best(self, skeleton: Skeleton) -> Understanding | None:
+    def _best_less_excluded(self, skeleton: Skeleton) -> Understanding | None:
+        """The best match; of "X but not Y", that of X with what Y has left out."""
+        best = self._best(skeleton)
+        if best is not None and best.plan is not None and negates(best.plan):
+            return best
+        excluding = self._phrases.excluding.search(skeleton.text)
+        if excluding is None:
+            return best
+        slots = tuple(skeleton.slots_in(excluding[0]))
+        text = f"{skeleton.text[: excluding.start()]} {skeleton.text[excluding.end() :]}"
+        by = next((n for n in EXCLUDED_BY if excluding.groupdict().get(n)), "")
+        less = self._best(Skeleton(" ".join(text.split()), skeleton.slots), slots, by)
+        return less if less is not None and less.plan is not None else best
+
+    def _best(
+        self, skeleton: Skeleton, excluded: tuple[Slot, ...] = (), by: str = ""
+    ) -> Understanding | None:
         """The best match on the skeleton or one of its nested forms, as understood.
 
-        Where the concepts are of classes the best match cannot be asked of, the next one that
+        ``excluded`` are names whose results are left out, ``by`` the search that finds them where
+        it is not the one that matched. Where the concepts are of classes the best match cannot be asked of, the next one that
         uses as many names may be.
         """
         found = [m for form in forms(skeleton, self._phrases) for m in matches(form, self._phrases)]
@@ -199,7 +246,7 @@ class _Reading:
         for match in found:
             if match.rank[0] < found[0].rank[0]:
                 break
-            understood = self._planned(match)
+            understood = self._planned(match, excluded, by)
             if understood.reason is not Reason.WRONG_TYPE:
                 return understood
             first = first or understood
@@ -207,9 +254,12 @@ class _Reading:
 
     # --- from a match to a plan
 
-    def _planned(self, match: RuleMatch) -> Understanding:
+    def _planned(
+        self, match: RuleMatch, excluded: tuple[Slot, ...] = (), by: str = ""
+    ) -> Understanding:
         intent = intent_of(match.rule.name)
         unknown = [s for group in match.slots.values() for s in group if s.letters == UNKNOWN]
+        unknown += [s for s in excluded if s.letters == UNKNOWN]
         unknown = unknown or self._part_of_names(match)
         if unknown:
             return self._unknown(unknown, intent, match.rule.id)
@@ -229,12 +279,17 @@ class _Reading:
                 anchors[group] = tuple(a for one in anchors[group] for a in _every_sense(one, kind))
                 continue
             ambiguous += [a for a in anchors[group] if rivals_of(_root(a.slot), a.concept)]
+        if excluded:
+            senses = [_anchor(slot, "entity") for slot in excluded]
+            anchors[EXCLUDED] = tuple(
+                sense for a in senses if a is not None for sense in _every_sense(a, "entity")
+            )
         chosen_by: dict[int, Anchor] = {}
         for anchor in (a for group in anchors.values() for a in group):
             chosen_by.setdefault(_root(anchor.slot).number, anchor)
         if ambiguous:
             return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
-        plan = plan_of(self._bound(match, anchors, identifier))
+        plan = plan_of(replace(self._bound(match, anchors, identifier), excluded_by=by))
         if plan is None:
             return self._declined(Reason.WRONG_TYPE, intent, match.rule.id, chosen_by)
         concepts = self._concepts(chosen_by)
@@ -245,7 +300,7 @@ class _Reading:
             plan=plan,
             intent=plan.intent,
             unknown=tuple(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
-            ignored=_unused(concepts, plan),
+            ignored=unused(concepts, plan),
             options=self._options,
             rule=match.rule.id,
         )
@@ -279,6 +334,11 @@ class _Reading:
             count=phrases.counting.search(match.skeleton.text) is not None,
             unsafe=phrases.unsafe.search(match.words) is not None,
             identifier=identifier,
+            aspects=tuple(
+                name
+                for name, words in phrases.aspects.items()
+                if words.search(match.skeleton.text)
+            ),
         )
 
     # --- follow-ups
@@ -476,28 +536,11 @@ def _unknown_name(unlinked: Unlinked) -> UnknownName:
     return UnknownName(unlinked.text, unlinked.start, unlinked.end, nearest)
 
 
-def _anchored(plan: Plan) -> set[str]:
-    match plan:
-        case FindPlan():
-            return {c.anchor for c in plan.constraints}
-        case CheckPlan():
-            return {plan.subject, plan.object}
-        case AmongPlan():
-            return set(plan.concepts)
-        case DescribePlan():
-            return {plan.concept}
-
-
-def _unused(concepts: Sequence[LinkedConcept], plan: Plan) -> tuple[LinkedConcept, ...]:
-    used = _anchored(plan)
-    return tuple(c for c in concepts if c.curie not in used)
-
-
 def _topic(previous: Understanding) -> LinkedConcept | None:
     """What the turn before was about: the first concept its plan used."""
     if previous.plan is None:
         return None
-    used = _anchored(previous.plan)
+    used = anchored(previous.plan)
     return next((c for c in previous.concepts if c.curie in used), previous.topic)
 
 

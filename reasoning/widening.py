@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kg.schema import DRUG, DRUG_CLASS, SUBCLASS_OF
+from kg.schema import DISEASE, DRUG, DRUG_CLASS, SUBCLASS_OF
 from kg.store import Direction
 from reasoning.plan import (
     MOST_CLASSES,
@@ -12,6 +12,8 @@ from reasoning.plan import (
     Constraint,
     FindPlan,
     Hop,
+    Intent,
+    SimilarPlan,
     class_predicates,
 )
 
@@ -34,6 +36,15 @@ def anchor_directions(hop: Hop) -> tuple[Direction, ...]:
             return ()
         ways.add(widening.subject if hop.direction is Direction.OUT else widening.object)
     return ways.pop() if len(ways) == 1 else ()
+
+
+def by_profile(plan: FindPlan) -> SimilarPlan | None:
+    """For a disease to which none is recorded as similar: the plan that compares findings."""
+    if plan.intent is not Intent.SIMILAR or len(plan.constraints) != 1 or plan.count:
+        return None
+    if plan.anchor_categories != (DISEASE,):
+        return None
+    return SimilarPlan(plan.constraints[0].anchor, DISEASE)
 
 
 def widened(plan: FindPlan) -> FindPlan | None:
