@@ -7,7 +7,8 @@ decoding without continuation and unverifiable text are errors, never answers.
 
 Confidence of an answer is the product of three parts, each in [0, 1]: the lowest score of the
 names linked; the certainty of the plan (0.9 where it was answered through sub- or superclasses,
-0.8 where a part of the question was not understood); and the evidence, the mean confidence of the
+0.8 where a part of the question was not understood, the
+probability of the reading where a classifier gave it); and the evidence, the mean confidence of the
 edges told (halved where records conflict). It is 0 where nothing was found.
 """
 
@@ -381,6 +382,7 @@ def _confidence(understood: Understanding, retrieval: Retrieval, said: Script) -
     plan = 0.9 if retrieval.via_subclass else 1.0
     if understood.unknown or understood.ignored:
         plan *= 0.8
+    plan *= understood.certainty
     edges: tuple[Edge, ...] = said.named
     evidence = sum(e.confidence for e in edges) / len(edges) if edges else 1.0
     if retrieval.outcome is Outcome.CONFLICTING:

@@ -63,7 +63,9 @@ class Understanding:
         ignored: concepts of the question that the plan does not use.
         options: what a "given list" of the question offers to choose from.
         topic: concept taken over from the turn before ("its"); it has no place in the question.
-        rule: id of the phrase that matched.
+        rule: id of the phrase that matched; it ends in ``.guess`` where none did and the trained
+            classifier said what is asked.
+        certainty: how likely the reading is, in (0, 1]; 1 where a phrase matched.
     """
 
     question: str
@@ -80,3 +82,4 @@ class Understanding:
     options: tuple[str, ...] = ()
     topic: LinkedConcept | None = None
     rule: str = ""
+    certainty: float = 1.0

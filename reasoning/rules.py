@@ -199,6 +199,7 @@ class Phrases:
     clauses: re.Pattern[str]
     excluding: re.Pattern[str]
     comparing: re.Pattern[str]
+    listing: str
     aspects: Mapping[str, re.Pattern[str]]
     joined_nouns: re.Pattern[str]
     nouns: re.Pattern[str]
@@ -241,6 +242,7 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         clauses=compiler.plain(text["clauses"]),
         excluding=re.compile(compiler.slotted(text["excluding"], "excluding")[0]),
         comparing=compiler.plain(text["comparing"]),
+        listing=text["listing"],
         aspects=MappingProxyType(
             {name: compiler.plain(words) for name, words in table["aspects"].items()}
         ),
@@ -261,7 +263,8 @@ def _vocabulary(table: Mapping[str, Any]) -> frozenset[str]:
     for part in ("refuse", "nested", "rule"):
         texts += [pattern for rule in table.get(part, ()) for pattern in rule["patterns"]]
     without_slots = (_SLOT.sub(" ", text).replace("\\b", " ") for text in texts)
-    return frozenset(word for text in without_slots for word in _LITERAL.findall(text))
+    short = str(table["text"].get("short_words", "")).split()
+    return frozenset(word for text in without_slots for word in _LITERAL.findall(text)).union(short)
 
 
 class _Compiler:

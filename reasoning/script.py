@@ -211,6 +211,8 @@ def _with_classes(concept: str, classes: Sequence[Edge]) -> set[str]:
 _CLOSING = frozenset(
     {Kind.LEFT_OUT_CAUTION, Kind.ONE_SIDED, Kind.CAUTION_NONE, Kind.CAUTION_DANGER}
 )
+#: Of a comparison: what the other has is told beside it, and not left out of the answer.
+_LEFT_OUT = frozenset({Kind.LEFT_OUT, Kind.LEFT_OUT_PLAIN})
 _SOURCED = frozenset({Kind.CURATOR, Kind.CURATOR_ALL})
 
 
@@ -237,8 +239,11 @@ def _joint(
         for p in told
     ]
     statements = [s for part in scripts for s in part.statements]
-    spoken = [s for s in statements if s.kind not in _CLOSING | _SOURCED]
+    unsaid = _CLOSING | _SOURCED | (_LEFT_OUT if comparing else frozenset())
+    spoken = [s for s in statements if s.kind not in unsaid]
     closing = [s for s in dict.fromkeys(statements) if s.kind in _CLOSING]
+    if comparing:
+        closing = [s for s in closing if s.kind is not Kind.LEFT_OUT_CAUTION]
     facts = tuple(e for part in scripts for e in part.named)
     return Script(
         (*spoken, *closing, *curated(facts)),

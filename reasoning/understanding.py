@@ -22,8 +22,9 @@ from nlp.records import Candidate
 from reasoning.answer import LinkedConcept, Outcome
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
+from reasoning.guessing import guesses
 from reasoning.joining import anchored, joined, negates, unused
-from reasoning.plan import CheckPlan, Intent
+from reasoning.plan import CheckPlan, FindPlan, Intent
 from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
@@ -171,6 +172,11 @@ class _Reading:
             followed = self._follow_up(skeletons, previous)
             if followed is not None:
                 return followed
+        for skeleton in skeletons:
+            for guess in guesses(skeleton, self._phrases):
+                understood = self._planned(guess.match)
+                if understood.plan is not None:
+                    return replace(understood, certainty=round(guess.probability, 4))
         return self._declined(self._why_nothing())
 
     def _question_part(self) -> str:
@@ -220,16 +226,21 @@ class _Reading:
     def _best_less_excluded(self, skeleton: Skeleton) -> Understanding | None:
         """The best match; of "X but not Y", that of X with what Y has left out."""
         best = self._best(skeleton)
-        if best is not None and best.plan is not None and negates(best.plan):
-            return best
+        if best is not None and best.plan is not None:
+            if negates(best.plan) or not isinstance(best.plan, FindPlan):
+                return best
         excluding = self._phrases.excluding.search(skeleton.text)
         if excluding is None:
             return best
         slots = tuple(skeleton.slots_in(excluding[0]))
         text = f"{skeleton.text[: excluding.start()]} {skeleton.text[excluding.end() :]}"
         by = next((n for n in EXCLUDED_BY if excluding.groupdict().get(n)), "")
-        less = self._best(Skeleton(" ".join(text.split()), skeleton.slots), slots, by)
-        return less if less is not None and less.plan is not None else best
+        text = " ".join(text.split())
+        for asked in (text, self._phrases.listing.replace("{x}", text)):
+            less = self._best(Skeleton(asked, skeleton.slots), slots, by)
+            if less is not None and less.plan is not None and negates(less.plan):
+                return less
+        return best
 
     def _best(
         self, skeleton: Skeleton, excluded: tuple[Slot, ...] = (), by: str = ""
