@@ -70,6 +70,8 @@ def joined(found: Sequence[Understanding]) -> Understanding:
         concepts=concepts,
         plan=plan,
         intent=plan.intent,
+        other_senses=(),
+        certainty=min(u.certainty for u in found),
         ignored=unused(concepts, plan),
     )
 

@@ -65,6 +65,8 @@ class Understanding:
         topic: concept taken over from the turn before ("its"); it has no place in the question.
         rule: id of the phrase that matched; it ends in ``.guess`` where none did and the trained
             classifier said what is asked.
+        other_senses: the plan with another concept for one of its names, and that concept; tried
+            where the plan itself finds nothing.
         certainty: how likely the reading is, in (0, 1]; 1 where a phrase matched.
     """
 
@@ -83,3 +85,4 @@ class Understanding:
     topic: LinkedConcept | None = None
     rule: str = ""
     certainty: float = 1.0
+    other_senses: tuple[tuple[Plan, LinkedConcept], ...] = ()

@@ -41,7 +41,7 @@ from reasoning.plan import (
 )
 from reasoning.profiles import alike
 from reasoning.traversal import Reached, Walker, edges_to
-from reasoning.widening import by_profile, widened
+from reasoning.widening import by_profile, raised, widened
 
 #: How many of the best are looked at again for specificity.
 MOST_SPECIFIC = 10
@@ -107,25 +107,31 @@ def execute(
     limit: int | None = None,
     edge_filter: EdgeFilter = EVERY_EDGE,
     widen: bool = True,
+    upward: bool = True,
 ) -> Retrieval:
     """Run ``plan`` on ``store``.
 
     ``edge_filter`` restricts sources, licences and qualifiers of the evidence (its predicates,
     polarity and classes are the plan's business and are not looked at). ``widen`` lets a plan
-    that finds nothing take in subclasses and classes. A concept that is not in the graph has no
+    that finds nothing take in subclasses and classes, ``upward`` what its concept is a kind of.
+    A concept that is not in the graph has no
     edges; that is "not recorded".
     """
     walker = Walker(store, edge_filter)
     if isinstance(plan, JointPlan):
-        single = [_single(part, walker, limit=limit, widen=widen) for part in plan.parts]
+        single = [
+            _single(part, walker, limit=limit, widen=widen, upward=upward) for part in plan.parts
+        ]
         return _joint(plan, single, walker)
-    return _single(plan, walker, limit=limit, widen=widen)
+    return _single(plan, walker, limit=limit, widen=widen, upward=upward)
 
 
-def _single(plan: SinglePlan, walker: Walker, *, limit: int | None, widen: bool) -> Retrieval:
+def _single(
+    plan: SinglePlan, walker: Walker, *, limit: int | None, widen: bool, upward: bool
+) -> Retrieval:
     match plan:
         case FindPlan():
-            return _find(plan, walker, limit=limit, widen=widen)
+            return _find(plan, walker, limit=limit, widen=widen, upward=upward)
         case CheckPlan():
             return _check(plan, walker, widen=widen)
         case AmongPlan():
@@ -171,16 +177,17 @@ def _similar(plan: SimilarPlan, walker: Walker, *, limit: int | None) -> Retriev
 # --- find
 
 
-def _find(plan: FindPlan, walker: Walker, *, limit: int | None, widen: bool) -> Retrieval:
+def _find(
+    plan: FindPlan, walker: Walker, *, limit: int | None, widen: bool, upward: bool
+) -> Retrieval:
     found = _reach(plan, walker)
     profile = by_profile(plan) if widen and not found else None
     if profile is not None:
         return _similar(profile, walker, limit=limit)
-    wider = widened(plan) if widen and not found else None
-    if wider is not None:
-        found = _reach(wider, walker)
-        if found:
-            plan = wider
+    for wider in (widened(plan), raised(plan) if upward else None):
+        if widen and not found and wider is not None:
+            found = _reach(wider, walker)
+            plan = wider if found else plan
     matches = _ranked(plan, found, walker, limit)
     edges = [e for m in matches for e in (*m.edges, *m.opposing)]
     return Retrieval(

@@ -218,6 +218,14 @@ def load_phrases(language: str) -> Phrases:
     return compile_phrases(tomllib.loads(text))
 
 
+@cache
+def load_short_forms() -> Mapping[str, tuple[str, ...]]:
+    """Short forms in capitals, and the names of what they may mean."""
+    text = files("reasoning").joinpath("phrases/short_forms.toml").read_text("utf-8")
+    forms: Mapping[str, list[str]] = tomllib.loads(text)["short_forms"]
+    return MappingProxyType({form: tuple(names) for form, names in forms.items()})
+
+
 def compile_phrases(table: Mapping[str, Any]) -> Phrases:
     """Phrases from a parsed file.
 

@@ -34,7 +34,10 @@ MOST_SENTENCES = 12
 _IDENTIFIER = re.compile(r"\b[A-Za-z][A-Za-z.]*:\d[\w.]*|\bUMLS:C\d+|\bMESH:[A-Z]\d+")
 _QUOTES = re.compile(r"[\"“”„«»‘`*_「」『』《》【】]|(?<!\w)'|'(?!\w)")
 _SPACES = re.compile(r"\s+")
-_SENTENCE = re.compile(r"(?<=[?!。？！;；])\s*|(?<=[.])\s+(?=[A-Z<])|\n+")
+_SENTENCE = re.compile(
+    r"(?<=[?!。？！;；])\s*|(?<=[.])\s+(?=[A-Z<])"
+    r"|(?<=[a-z]{4}[.])\s+(?=[a-z])|(?<=>[.])\s+|(?<=> [.])\s+|\n+"
+)
 _TOKEN = re.compile(r"<(\d+):[A-Z]*>")
 
 

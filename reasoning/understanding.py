@@ -24,7 +24,7 @@ from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
 from reasoning.guessing import guesses
 from reasoning.joining import anchored, joined, negates, unused
-from reasoning.plan import CheckPlan, FindPlan, Intent
+from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
 from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
@@ -53,7 +53,11 @@ MOST_CHARACTERS = 4_000
 #: The slot of what is excluded ("without X", "not contraindicated in X").
 EXCLUDED = "x"
 
+#: Candidates of one name that are tried in turn.
+MOST_SENSES = 4
+
 _BESIDE = re.compile(r"[\s-]{1,2}(?:like[\s-])?")
+_COMMAS = re.compile(r"[,，;；、]|\s+-+\s+")
 _SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -172,6 +176,9 @@ class _Reading:
             followed = self._follow_up(skeletons, previous)
             if followed is not None:
                 return followed
+        preamble = self._after_preamble(skeletons)
+        if preamble is not None:
+            return preamble
         for skeleton in skeletons:
             for guess in guesses(skeleton, self._phrases):
                 understood = self._planned(guess.match)
@@ -194,6 +201,30 @@ class _Reading:
             if several is not None:
                 return several
         return self._best_of_each(skeleton)
+
+    def _after_preamble(self, skeletons: Sequence[Skeleton]) -> Understanding | None:
+        """ "Doc put me on X, what does it treat": the last clause, of what was named before."""
+        for skeleton in skeletons:
+            *before, last = [c for c in _COMMAS.split(skeleton.text) if c.strip()] or [""]
+            if not before or refusal(Skeleton(last, skeleton.slots), self._phrases) is not None:
+                continue
+            clause = Skeleton(last.strip(), skeleton.slots)
+            if any(UNKNOWN not in letters for letters in clause.letters()):
+                found = self._best_of_each(clause)
+            else:
+                slots = [s for c in before for s in skeleton.slots_in(c) if s.candidates]
+                found = self._of_slot(clause, slots[-1]) if slots else None
+            if found is not None and found.plan is not None:
+                return found
+        return None
+
+    def _of_slot(self, clause: Skeleton, slot: Slot) -> Understanding | None:
+        """A clause without a name ("what does it treat"), asked of a name before it."""
+        for text in self._with_topic(clause.text, slot):
+            found = self._best(Skeleton(text, clause.slots))
+            if found is not None and found.plan is not None:
+                return found
+        return None
 
     def _clauses(self, clauses: Sequence[Skeleton]) -> Understanding | None:
         """ "What causes gout and how is it treated": both; None where not each is understood."""
@@ -300,7 +331,8 @@ class _Reading:
             chosen_by.setdefault(_root(anchor.slot).number, anchor)
         if ambiguous:
             return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
-        plan = plan_of(replace(self._bound(match, anchors, identifier), excluded_by=by))
+        bound = replace(self._bound(match, anchors, identifier), excluded_by=by)
+        plan = plan_of(bound)
         if plan is None:
             return self._declined(Reason.WRONG_TYPE, intent, match.rule.id, chosen_by)
         concepts = self._concepts(chosen_by)
@@ -314,7 +346,28 @@ class _Reading:
             ignored=unused(concepts, plan),
             options=self._options,
             rule=match.rule.id,
+            other_senses=tuple(self._other_senses(bound, plan, match)),
         )
+
+    def _other_senses(
+        self, bound: Bound, plan: Plan, match: RuleMatch
+    ) -> Iterator[tuple[Plan, LinkedConcept]]:
+        """The plan with each other candidate of each name in turn, best first."""
+        for group, anchors in bound.anchors.items():
+            letters = SLOT_KINDS[match.rule.slots.get(group, "entity")]
+            for number, anchor in enumerate(anchors if group != EXCLUDED else ()):
+                root = _root(anchor.slot)
+                for other in root.candidates[:MOST_SENSES]:
+                    fits = anchor.hops or LETTERS.get(other.category, OTHER) in letters
+                    if other.curie == anchor.concept.curie or not fits:
+                        continue
+                    swapped = list(anchors)
+                    swapped[number] = replace(anchor, concept=other)
+                    again = plan_of(
+                        replace(bound, anchors={**bound.anchors, group: tuple(swapped)})
+                    )
+                    if again is not None and again != plan:
+                        yield again, _linked(root, other, ())
 
     def _part_of_names(self, match: RuleMatch) -> list[Slot]:
         """Unknown words right beside a name that was used: together they name something else.
@@ -384,9 +437,13 @@ class _Reading:
         topic = _topic(previous)
         match = self._phrases.follow_up.search(skeletons[0].text) if skeletons else None
         rule = previous.rule.split(".")
-        if match is None or topic is None or len(rule) != 3 or rule[1] not in SEARCHES:
+        if match is None or topic is None or len(rule) != 3:
             return None
         slot = skeletons[0].slots_in(match["topic"])[0]
+        if isinstance(previous.plan, CheckPlan):
+            return self._checked_again(slot, previous, previous.plan)
+        if rule[1] not in SEARCHES:
+            return None
         concept = next((c for c in slot.candidates if c.category == topic.category), None)
         if concept is None:
             return None
@@ -402,6 +459,30 @@ class _Reading:
             intent=plan.intent,
             rule=previous.rule,
         )
+
+    def _checked_again(
+        self, slot: Slot, previous: Understanding, plan: CheckPlan
+    ) -> Understanding | None:
+        """ "Is X safe in Y? What about Z?": Z for whichever of the two is of its class."""
+        for concept in slot.candidates:
+            changes: dict[str, str] = {}
+            if concept.category == plan.subject_category:
+                changes = {"subject": concept.curie}
+            elif concept.category == plan.object_category:
+                changes = {"object": concept.curie}
+            if not changes or concept.curie in (plan.subject, plan.object):
+                continue
+            again = replace(plan, widened=False, **changes)
+            return Understanding(
+                self._question,
+                self._language,
+                concepts=self._concepts({slot.number: Anchor(slot, concept)}),
+                plan=again,
+                intent=again.intent,
+                topic=_topic(previous),
+                rule=previous.rule,
+            )
+        return None
 
     # --- without a plan
 
