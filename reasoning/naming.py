@@ -61,8 +61,9 @@ class Namer:
 
     def _asks(self, text: str) -> bool:
         """Whether what was linked is a noun of questions ("side effects"), whatever it may name."""
-        language = detect_language(text)
-        return self.phrases(language).nouns.fullmatch(text.lower()) is not None
+        phrases = self.phrases(detect_language(text))
+        words = phrases.asked_of.sub("", text.lower())
+        return phrases.nouns.fullmatch(words) is not None
 
     def _every_meaning(self, mention: Mention) -> Mention:
         """A short form that means several things, with all of them as equal candidates."""

@@ -203,6 +203,7 @@ class Phrases:
     aspects: Mapping[str, re.Pattern[str]]
     joined_nouns: re.Pattern[str]
     nouns: re.Pattern[str]
+    asked_of: re.Pattern[str]
     replacements: tuple[tuple[re.Pattern[str], str], ...]
     reasons: Mapping[str, str]
     refusals: tuple[Rule, ...]
@@ -256,6 +257,7 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         ),
         joined_nouns=compiler.plain(f"{text['nouns']}(?:{text['joined']}{text['nouns']})+"),
         nouns=compiler.plain(text["nouns"]),
+        asked_of=compiler.plain(text["asked_of"]),
         replacements=tuple((compiler.plain(p), r) for p, r in text["replacements"]),
         reasons=MappingProxyType(dict(table["reasons"])),
         refusals=tuple(compiler.rules(table["refuse"])),

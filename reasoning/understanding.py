@@ -170,19 +170,22 @@ class _Reading:
             found += [understood] if understood is not None else []
             if understood is not None and understood.plan is None:
                 break
-        if found:
+        if found and (found[0].plan is not None or found[0].reason is not Reason.UNKNOWN_NAME):
             return joined(found)
         if previous is not None and previous.plan is not None:
             followed = self._follow_up(skeletons, previous)
             if followed is not None:
                 return followed
         preamble = self._after_preamble(skeletons)
-        if preamble is not None:
-            return preamble
+        if preamble is not None or found:
+            return preamble or found[0]
         for skeleton in skeletons:
             for guess in guesses(skeleton, self._phrases):
                 understood = self._planned(guess.match)
-                if understood.plan is not None:
+                denied = self._phrases.negation.search(skeleton.text) is not None
+                if understood.plan is not None and not (
+                    denied and isinstance(understood.plan, FindPlan)
+                ):
                     return replace(understood, certainty=round(guess.probability, 4))
         return self._declined(self._why_nothing())
 
@@ -205,10 +208,12 @@ class _Reading:
     def _after_preamble(self, skeletons: Sequence[Skeleton]) -> Understanding | None:
         """ "Doc put me on X, what does it treat": the last clause, of what was named before."""
         for skeleton in skeletons:
-            *before, last = [c for c in _COMMAS.split(skeleton.text) if c.strip()] or [""]
+            *before, last = [c.strip() for c in _COMMAS.split(skeleton.text) if c.strip()] or [""]
             if not before or refusal(Skeleton(last, skeleton.slots), self._phrases) is not None:
                 continue
-            clause = Skeleton(last.strip(), skeleton.slots)
+            clause = Skeleton(last, skeleton.slots)
+            if not (self._phrases.asking.search(last) or self._phrases.yes_no.search(last)):
+                continue
             if any(UNKNOWN not in letters for letters in clause.letters()):
                 found = self._best_of_each(clause)
             else:
