@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kg.records import Concept, Edge, EvidenceKind, Polarity, Triple
-from kg.schema import CONTRAINDICATED_IN, PREDICATES, TREATS
+from kg.schema import CONTRAINDICATED_IN, HAS_PHENOTYPE, PREDICATES, TREATS
 from kg.store import Direction, EdgeFilter, GraphStore
 from reasoning.frame_parser import Note, ReadClause, ReadEntry, ReadSentence
 from reasoning.frequency import frequency
@@ -127,7 +127,7 @@ class Checker:
         if "unreadable" in sentence.texts:
             status = Status.UNREADABLE
         elif problem and status in FINE:
-            absent = sentence.kind in (Kind.WHETHER, Kind.NONE, Kind.LEFT_OUT)
+            absent = sentence.kind in (Kind.WHETHER, Kind.NONE, Kind.LEFT_OUT, Kind.ONLY)
             status = Status.CONTRADICTED if absent else Status.NOT_IN_GRAPH
         elif status is Status.NO_CLAIM and sentence.kind in _ABOUT_THE_GRAPH | _ABOUT_A_CONCEPT:
             status = Status.SUPPORTED
@@ -148,8 +148,9 @@ class Checker:
             yield self._clause(clause)
         if sentence.relation is None:
             return
+        anchors = sentence.anchors[:1] if sentence.kind is Kind.ONLY else sentence.anchors
         for entry in sentence.entries:
-            for number, anchor in enumerate(sentence.anchors):
+            for number, anchor in enumerate(anchors):
                 yield self._entry(sentence, entry, anchor, number)
 
     def _clause(self, clause: ReadClause) -> CheckedClaim:
@@ -171,7 +172,8 @@ class Checker:
         subject, object_ = (
             (anchor, entry.name) if relation.anchor_slot == "subject" else (entry.name, anchor)
         )
-        marks = entry.marks if len(sentence.anchors) == 1 else entry.marks[number : number + 1]
+        alone = len(sentence.anchors) == 1 or sentence.kind is Kind.ONLY
+        marks = entry.marks if alone else entry.marks[number : number + 1]
         return self._claim(
             subject,
             relation.predicate,
@@ -237,6 +239,8 @@ class Checker:
             return self._recorded_after_all(sentence)
         if kind in (Kind.NONE, Kind.COUNT, Kind.FURTHER, Kind.LIST):
             return self._miscounted(sentence, len(sentence.entries))
+        if kind is Kind.ONLY:
+            return self._shared_after_all(sentence)
         if kind is Kind.LEFT_OUT:
             return self._not_left_out(sentence)
         if kind in DETAIL_KINDS.values():
@@ -310,6 +314,23 @@ class Checker:
                 return f"{min(kept[0])} is listed and should be left out"
         return ""
 
+    def _shared_after_all(self, sentence: ReadSentence) -> str:
+        """Where a name means several concepts, one that lacks what is listed suffices."""
+        assert sentence.relation is not None
+        one, other = sentence.anchors
+        told = [{c.curie for c in self.names.concepts(e.name)} for e in sentence.entries]
+        held = [self._ends(c.curie, sentence.relation) for c in self.names.concepts(one)]
+        lacking = [self._ends(c.curie, sentence.relation) for c in self.names.concepts(other)]
+        if not held or not lacking:
+            return f"no concept named {one} or {other}"
+        if not any(
+            all(meant - ends for meant in told)
+            and len(told) + sentence.more <= max(len(own - ends) for own in held)
+            for ends in lacking
+        ):
+            return f"what is listed is recorded for {other} too"
+        return ""
+
     def _misquoted_detail(self, sentence: ReadSentence) -> str:
         name = next(q for q, kind in DETAIL_KINDS.items() if kind is sentence.kind)
         value = sentence.texts["value"]
@@ -336,9 +357,32 @@ class Checker:
                 return self._strung_of(sentence.texts["identifiers"], identifiers)
             case Kind.OTHER_NAMES:
                 return self._strung_of(sentence.texts["names"], {n.text for n in concept.names})
+            case Kind.ALIKE:
+                return self._alike(concept, sentence.texts["names"])
             case Kind.ALSO_CALLED:
                 return sentence.texts["quote"] in {n.text for n in concept.names}
         return True
+
+    def _alike(self, concept: Concept, text: str) -> bool:
+        """Whether ``text`` lists concepts each of which shares a finding with ``concept``."""
+        has = Relation(HAS_PHENOTYPE, Direction.OUT, Polarity.POSITIVE)
+        own = self._ends(concept.curie, has)
+        joining = self.frames.joining
+        joints = "|".join(map(re.escape, (joining.between, joining.last)))
+        ends = [m.span() for m in re.finditer(joints, text)] + [(len(text), len(text))]
+        reached, seen = {0}, set[int]()
+        while reached:
+            at = reached.pop()
+            seen.add(at)
+            for end, following in ends:
+                if end <= at or following in seen:
+                    continue
+                named = self.names.concepts(text[at:end])
+                if any(own & self._ends(c.curie, has) for c in named):
+                    if end == len(text):
+                        return True
+                    reached.add(following)
+        return False
 
     def _strung_of(self, text: str, allowed: Collection[str]) -> bool:
         """Whether ``text`` is a list in running text of nothing but ``allowed``."""
@@ -386,6 +430,7 @@ _ABOUT_THE_GRAPH = frozenset(
         Kind.COUNT,
         Kind.FURTHER,
         Kind.LEFT_OUT,
+        Kind.ONLY,
         Kind.CURATOR,
         Kind.CURATOR_ALL,
     }
@@ -400,6 +445,7 @@ _ABOUT_A_CONCEPT = frozenset(
         Kind.IDENTIFIERS_NONE,
         Kind.OTHER_NAMES,
         Kind.ALSO_CALLED,
+        Kind.ALIKE,
     }
 )
 

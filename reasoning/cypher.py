@@ -18,7 +18,7 @@ from itertools import product
 from types import MappingProxyType
 
 from kg.records import Polarity
-from kg.schema import PREDICATES, node_class, predicate
+from kg.schema import PREDICATES, SUBCLASS_OF, node_class, predicate
 from kg.store import Direction
 from reasoning.plan import (
     CLASS_PREDICATES,
@@ -30,7 +30,9 @@ from reasoning.plan import (
     DescribePlan,
     FindPlan,
     Hop,
+    JointPlan,
     Plan,
+    SimilarPlan,
     class_predicates,
 )
 
@@ -39,6 +41,7 @@ _EDGE_COLUMNS = (
     "startNode(r).curie AS subject, type(r) AS predicate, "
     "endNode(r).curie AS object, r.polarity AS polarity"
 )
+_ROW = "subject, predicate, object, polarity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ def to_cypher(plan: Plan) -> Cypher:
             return _among(plan)
         case DescribePlan():
             return _describe(plan)
+        case SimilarPlan():
+            return _similar(plan)
+        case JointPlan():
+            return _joint(plan)
 
 
 def _literal(value: str | list[str]) -> str:
@@ -240,3 +247,40 @@ def _describe(plan: DescribePlan) -> Cypher:
         )
     )
     return Cypher(query, MappingProxyType({"concept": plan.concept}))
+
+
+def _similar(plan: SimilarPlan) -> Cypher:
+    label, edge = _labels([plan.category]), _types([plan.predicate])
+    own = f"[:{edge} {{polarity: '{Polarity.POSITIVE.value}'}}]"
+    kin = f"[:{_types([SUBCLASS_OF])}*1..{MOST_CLASSES}]"
+    query = "\n".join(
+        (
+            f"MATCH (a:{label} {{curie: $concept}})-{own}->(f)",
+            f"WITH a, f, COUNT {{ (:{label})-{own}->(f) }} AS spread",
+            f"MATCH (t:{label})-{own}->(f)",
+            f"WHERE t <> a AND NOT EXISTS {{ (a)-{kin}->(t) }} AND NOT EXISTS {{ (t)-{kin}->(a) }}",
+            "WITH a, t, collect(f) AS shared, sum(1.0 / log(1 + spread)) AS weight",
+            f"WHERE size(shared) >= {plan.least}",
+            f"WITH a, t, shared, weight / sqrt(1.0 * COUNT {{ (a)-{own}->() }} "
+            f"* COUNT {{ (t)-{own}->() }}) AS score",
+            f"ORDER BY round(score, 6) DESC, t.curie LIMIT {plan.most}",
+            "UNWIND shared AS f",
+            f"MATCH (x)-[r:{edge} {{polarity: '{Polarity.POSITIVE.value}'}}]->(f)",
+            "WHERE x = a OR x = t",
+            f"RETURN DISTINCT t.curie AS target, {_EDGE_COLUMNS}",
+            "ORDER BY target, subject, predicate, object",
+        )
+    )
+    return Cypher(query, MappingProxyType({"concept": plan.concept}))
+
+
+def _joint(plan: JointPlan) -> Cypher:
+    """The edges of every part, in one query; the parameters of part 1 begin with ``p1_``."""
+    parameters: dict[str, str | list[str]] = {}
+    branches = []
+    for number, part in enumerate(plan.parts, 1):
+        own = to_cypher(part)
+        parameters |= {f"p{number}_{name}": value for name, value in own.parameters.items()}
+        query = _PARAMETER.sub(rf"$p{number}_\1", own.query).replace("\n", "\n  ")
+        branches.append(f"CALL {{\n  {query}\n}}\nRETURN DISTINCT {_ROW}")
+    return Cypher("\nUNION\n".join(branches), MappingProxyType(parameters))

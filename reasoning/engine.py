@@ -7,7 +7,8 @@ decoding without continuation and unverifiable text are errors, never answers.
 
 Confidence of an answer is the product of three parts, each in [0, 1]: the lowest score of the
 names linked; the certainty of the plan (0.9 where it was answered through sub- or superclasses,
-0.8 where a part of the question was not understood); and the evidence, the mean confidence of the
+0.8 where a part of the question was not understood, the
+probability of the reading where a classifier gave it); and the evidence, the mean confidence of the
 edges told (halved where records conflict). It is 0 where nothing was found.
 """
 
@@ -31,6 +32,7 @@ from reasoning.cypher import to_cypher
 from reasoning.decoding import decode
 from reasoning.emergency import RedFlag, emergency
 from reasoning.language_model import LanguageModel
+from reasoning.plan import Plan
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import script
@@ -181,7 +183,7 @@ class Engine:
                 answer = self._unplanned(question, understood, frames)
         else:
             with clock.stage("retrieval"):
-                retrieval = execute(understood.plan, self.store)
+                understood, retrieval = self._retrieved(understood, understood.plan)
             with clock.stage("wording"):
                 answer = self._planned(question, understood, retrieval, frames, limit)
             offered = understood.options if options is None else options
@@ -252,6 +254,23 @@ class Engine:
             worded_by=worded_by,
             definitions=said.definitions,
         )
+
+    def _retrieved(
+        self, understood: Understanding, plan: Plan
+    ) -> tuple[Understanding, Retrieval]:
+        """What the plan finds; where that is nothing, what another sense of a name finds."""
+        retrieval = execute(plan, self.store, upward=not understood.other_senses)
+        if retrieval.outcome is not Outcome.NOT_RECORDED or not understood.other_senses:
+            return understood, retrieval
+        for other, concept in understood.other_senses:
+            found = execute(other, self.store)
+            if found.outcome is not Outcome.NOT_RECORDED:
+                taken = tuple(
+                    concept if (c.start, c.end) == (concept.start, concept.end) else c
+                    for c in understood.concepts
+                )
+                return replace(understood, plan=other, concepts=taken), found
+        return understood, execute(plan, self.store, upward=True)
 
     def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
         model = self._model
@@ -381,6 +400,7 @@ def _confidence(understood: Understanding, retrieval: Retrieval, said: Script) -
     plan = 0.9 if retrieval.via_subclass else 1.0
     if understood.unknown or understood.ignored:
         plan *= 0.8
+    plan *= understood.certainty
     edges: tuple[Edge, ...] = said.named
     evidence = sum(e.confidence for e in edges) / len(edges) if edges else 1.0
     if retrieval.outcome is Outcome.CONFLICTING:

@@ -63,6 +63,37 @@ def find_script(
     return Script(tuple(statements), once(e for m in kept for e in (*m.edges, *m.opposing)))
 
 
+def one_sided_script(
+    plan: FindPlan, retrieval: Retrieval, *, named: int, limit: int | None
+) -> Script:
+    """What one of two concepts has and the other has not, as one list a relation."""
+    has = next(c.anchor for c in plan.constraints if not c.negated)
+    lacks = next(c.anchor for c in plan.constraints if c.negated)
+    groups = _groups(plan, retrieval.matches[:named])
+    counted = _counted(plan, retrieval, groups, named=named)
+    statements = [
+        Statement(
+            Kind.ONLY,
+            group.relation,
+            anchors=(has, lacks),
+            facts=group.facts,
+            count=counted.get((group.relation, group.anchors), 0),
+        )
+        for group in groups
+        if group.anchors == (has,) and group.relation.predicate not in CLASS_PREDICATES
+    ]
+    classes = [
+        Statement(Kind.PLAIN, edges=fact.edges)
+        for group in groups
+        if group.anchors == (has,) and group.relation.predicate in CLASS_PREDICATES
+        for fact in group.facts
+    ]
+    if statements:
+        statements.append(Statement(Kind.ONE_SIDED))
+    kept = retrieval.matches[:limit]
+    return Script((*statements, *classes), once(e for m in kept for e in m.edges))
+
+
 def _nothing_found(plan: FindPlan, store: GraphStore) -> Iterator[Statement]:
     only = plan.constraints[0]
     asked = [hop for hop in only.hops if not hop.expansion]

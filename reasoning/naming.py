@@ -14,9 +14,10 @@ from dataclasses import replace
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from kg.names import normalise
 from nlp.linker import Linker
 from nlp.records import Mention
-from reasoning.rules import Phrases, load_phrases
+from reasoning.rules import Phrases, load_phrases, load_short_forms
 from reasoning.skeleton import Slot, detect_language, slots_of
 
 #: A mention that scores less was linked by guessing a typo or a variant.
@@ -47,7 +48,8 @@ class Namer:
 
         Also misspelt words of phrases ("symtoms"), with the word meant.
         """
-        mentions = self._unframed(question, self._linker.link(question))
+        linked = [m for m in self._linker.link(question) if not self._asks(m.text)]
+        mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
         unlinked = self._linker.unlinked(question, mentions)
         respelt = {u.text.lower(): word for u in unlinked if (word := self._meant(u.text))}
         slots = slots_of(
@@ -56,6 +58,25 @@ class Namer:
             [u for u in unlinked if u.text.lower() not in respelt and not self._is_phrase(u.text)],
         )
         return slots, respelt
+
+    def _asks(self, text: str) -> bool:
+        """Whether what was linked is a noun of questions ("side effects"), whatever it may name."""
+        phrases = self.phrases(detect_language(text))
+        words = phrases.asked_of.sub("", text.lower())
+        return phrases.nouns.fullmatch(words) is not None
+
+    def _every_meaning(self, mention: Mention) -> Mention:
+        """A short form that means several things, with all of them as equal candidates."""
+        meanings = load_short_forms().get(mention.text.upper(), ())
+        best = max((c.score for c in mention.candidates), default=0.0)
+        found = {
+            c.curie: replace(c, score=best)
+            for name in meanings
+            for linked in self._linker.link(name)[:1]
+            if (linked.start, linked.end) == (0, len(name))
+            for c in linked.candidates[:1]
+        }
+        return replace(mention, candidates=tuple(found.values())) if len(found) > 1 else mention
 
     def _unframed(self, question: str, mentions: Sequence[Mention]) -> list[Mention]:
         """Mentions, those that swallow a word of the question ("complications of X") cut to X."""
@@ -88,7 +109,7 @@ class Namer:
         return found[0] if found is not None else None
 
     def _is_phrase(self, text: str) -> bool:
-        words = re.findall(r"[a-z0-9]+|[^\W\da-z]+", text.lower())
+        words = re.findall(r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text))
         known = [_made_of(w, self.phrases("en" if w.isascii() else "zh").vocabulary) for w in words]
         short = [w.isascii() and len(w) < SHORTEST_WORD for w in words]
         return any(known) and all(k or s for k, s in zip(known, short, strict=True))

@@ -4,12 +4,15 @@ A plan is typed against the schema when it is made: a plan that asks a predicate
 cannot have it is a :class:`~kg.errors.PlanError`, not an empty answer. It prints as a line a
 person can read and as Cypher that returns the same edges (:mod:`reasoning.cypher`).
 
-Four shapes cover the questions asked here:
+Six shapes cover the questions asked here:
 
 * :class:`FindPlan` — concepts of given classes that stand in every stated constraint;
 * :class:`CheckPlan` — whether a triple holds, as worded (a negated statement is turned round);
 * :class:`AmongPlan` — edges of given predicates among three or more concepts;
-* :class:`DescribePlan` — what a concept is, is called, or is identified by.
+* :class:`DescribePlan` — what a concept is, is called, or is identified by;
+* :class:`SimilarPlan` — concepts whose profile of findings is most like that of another;
+* :class:`JointPlan` — several of these asked in one breath ("symptoms and treatments of gout",
+  "ibuprofen or paracetamol: what is the difference").
 """
 
 from __future__ import annotations
@@ -73,6 +76,8 @@ class Intent(StrEnum):
     CHECK = "check"
     SAFETY = "safety"  # "Is X safe in Y?", "Can I take A with B?": never answered with "yes"
     SHARED = "shared"
+    COMPARISON = "comparison"  # what two concepts share and what only one of them has
+    SEVERAL = "several"  # several things asked in one breath
     IDENTIFIER = "identifier"
     NAMES = "names"
     FOODS_RECOMMENDED = "foods_recommended"
@@ -230,7 +235,62 @@ class DescribePlan:
             check_curie(self.identifier)
 
 
-Plan = FindPlan | CheckPlan | AmongPlan | DescribePlan
+@dataclass(frozen=True, slots=True)
+class SimilarPlan:
+    """Which concepts of the same class have the profile of findings most like this concept's?
+
+    The profile of a concept is what positive edges of ``predicate`` lead to. Two profiles are as
+    alike as the findings they share are telling: a shared finding that ``n`` concepts have adds
+    ``1 / ln(1 + n)`` (the weight of Adamic and Adar), and the sum is divided by the geometric
+    mean of the numbers of findings of the two. Kinds of the concept and what it is a kind of are
+    left out. At least ``least`` findings are shared; the ``most`` best are found.
+    """
+
+    concept: str
+    category: str
+    predicate: str = HAS_PHENOTYPE
+    least: int = 2
+    most: int = 10
+    intent: Intent = Intent.SIMILAR
+
+    def __post_init__(self) -> None:
+        check_curie(self.concept)
+        known = PREDICATES.get(self.predicate)
+        if known is None:
+            raise PlanError(f"{self.predicate!r} is not a predicate of the schema")
+        if self.category not in known.domain:
+            raise PlanError(f"{self.predicate} cannot be followed out from {self.category}")
+        if self.least < 1 or self.most < 1:
+            raise PlanError(f"least {self.least}, most {self.most}; both are at least 1")
+
+
+#: A plan that asks one thing.
+SinglePlan = FindPlan | CheckPlan | AmongPlan | DescribePlan | SimilarPlan
+
+
+@dataclass(frozen=True, slots=True)
+class JointPlan:
+    """Several things asked in one breath; each part is executed and told by itself.
+
+    What is to be told with a verdict (:class:`CheckPlan`) is no part: two verdicts in one answer
+    could not be told apart by its outcome.
+    """
+
+    parts: tuple[SinglePlan, ...]
+    intent: Intent = Intent.SEVERAL
+
+    MOST_PARTS: ClassVar[int] = 12
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.parts) <= self.MOST_PARTS:
+            raise PlanError(
+                f"a joint plan of {len(self.parts)} parts; 2 to {self.MOST_PARTS} are possible"
+            )
+        if any(isinstance(part, CheckPlan) for part in self.parts):
+            raise PlanError("a plan that checks cannot be part of a joint plan")
+
+
+Plan = SinglePlan | JointPlan
 
 #: Along which predicates classes are taken in.
 CLASS_PREDICATES = (SUBCLASS_OF, MEMBER_OF)

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from kg.records import Polarity
 from kg.schema import PREDICATES, node_class, predicate
 from kg.store import Direction
-from reasoning.plan import AmongPlan, CheckPlan, Constraint, DescribePlan, FindPlan, Hop, Plan
+from reasoning.plan import (
+    AmongPlan,
+    CheckPlan,
+    Constraint,
+    DescribePlan,
+    FindPlan,
+    Hop,
+    JointPlan,
+    Plan,
+    SimilarPlan,
+)
 
 Names = Mapping[str, str] | Callable[[str], str]
 
@@ -32,6 +42,11 @@ def plan_text(plan: Plan, names: Names) -> str:
             return f"check {edges} among " + ", ".join(_named(c, names) for c in plan.concepts)
         case DescribePlan():
             return _describe(plan, names)
+        case SimilarPlan():
+            edges, kind = predicate(plan.predicate).label, _labels((plan.category,))
+            return f"find {kind} most like {_named(plan.concept, names)} by {edges}"
+        case JointPlan():
+            return "; ".join(plan_text(part, names) for part in plan.parts)
 
 
 def _named(curie: str, names: Names) -> str:

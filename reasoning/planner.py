@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kg.errors import PlanError
 from kg.names import normalise
 from kg.records import Polarity
-from kg.schema import DRUG_CLASS, INTERACTS_WITH, PREDICATES, refusal
+from kg.schema import DRUG, DRUG_CLASS, INTERACTS_WITH, PREDICATES, refusal
 from kg.store import Direction
 from nlp.records import Candidate
 from reasoning.plan import (
@@ -19,16 +19,21 @@ from reasoning.plan import (
     FindPlan,
     Hop,
     Intent,
+    JointPlan,
     Plan,
+    SinglePlan,
 )
 from reasoning.rules import LETTERS, OTHER, SLOT_KINDS
 from reasoning.skeleton import Slot
 from reasoning.ways import (
+    ASPECTS,
     CHECKS,
+    EXCLUDED_BY,
     EXCLUDING_SEARCHES,
     MEMBER_SEARCHES,
     SEARCHES,
     UNSAFE,
+    Search,
     Way,
 )
 from reasoning.widening import expansion
@@ -70,6 +75,8 @@ class Bound:
         count: whether the number is asked.
         unsafe: whether the words ask for harm ("is it dangerous …") rather than safety.
         identifier: the identifier the words state, or "".
+        excluded_by: the search that finds what is left out, where it is not the rule's own.
+        aspects: searches by which two concepts are to be compared; empty where none is said.
     """
 
     rule: str
@@ -79,6 +86,8 @@ class Bound:
     count: bool = False
     unsafe: bool = False
     identifier: str = ""
+    excluded_by: str = ""
+    aspects: tuple[str, ...] = ()
 
 
 def chosen(slot: Slot, kind: str) -> Candidate | None:
@@ -129,6 +138,7 @@ def intent_of(rule: str) -> Intent | None:
         "check_safe": Intent.SAFETY,
         "among": Intent.INTERACTIONS,
         "among_safe": Intent.SAFETY,
+        "compare": Intent.COMPARISON,
         "definition": Intent.DEFINITION,
         "names": Intent.NAMES,
         "identifier": Intent.IDENTIFIER,
@@ -141,6 +151,8 @@ def _plan(bound: Bound) -> Plan | None:
         return _find(bound)
     if bound.rule in MEMBER_SEARCHES:
         return _members(bound)
+    if bound.rule == "compare":
+        return _comparison(bound)
     if bound.rule in EXCLUDING_SEARCHES:
         return _excluding(bound)
     if bound.rule == "check_safe":
@@ -161,7 +173,7 @@ def _find(bound: Bound) -> Plan | None:
     unwanted = bound.anchors.get("x", ())
     negative = search.deniable and not unwanted and bound.polarity is Polarity.NEGATIVE
     found = _constraints(wanted, search.ways, negative=negative)
-    excluded = _constraints(unwanted, search.ways, negated=True)
+    excluded = _excluded(bound, search)
     if found is None or excluded is None or not found:
         return None
     if bound.rule == "diseases_with_findings":
@@ -173,6 +185,28 @@ def _find(bound: Bound) -> Plan | None:
         union=not bound.every and len(found) > 1,
         count=bound.count,
     )
+
+
+def _excluded(bound: Bound, search: Search) -> list[Constraint] | None:
+    """What the question leaves out: found as what it wants, or another way."""
+    found: list[Constraint] = []
+    drugs = {c for way in search.ways for c in way.hops[-1].categories} & {DRUG, DRUG_CLASS}
+    for anchor in bound.anchors.get("x", ()):
+        constraints = None
+        for name in (bound.excluded_by, bound.rule, "class_members", "drugs_with_side_effect"):
+            if not name or (name != bound.rule and not drugs):
+                continue
+            constraints = _constraints((anchor,), SEARCHES[name].ways, negated=True)
+            if constraints is not None:
+                if name in EXCLUDED_BY:
+                    constraints = [
+                        replace(c, hops=(*c.hops, _members_of_classes())) for c in constraints
+                    ]
+                break
+        if constraints is None:
+            return None
+        found += constraints
+    return found
 
 
 def _constraints(
@@ -262,6 +296,37 @@ def _excluding(bound: Bound) -> Plan | None:
     excluded = [replace(c, hops=(*c.hops, _members_of_classes())) for c in excluded]
     pairs = [*zip(found, wanted, strict=True), *zip(excluded, unwanted, strict=True)]
     return _joined(Intent.TREATMENTS, pairs, count=bound.count)
+
+
+# --- comparing
+
+
+def _comparison(bound: Bound) -> Plan | None:
+    """By each aspect: what the two share, and what only either of them has."""
+    one, other = bound.anchors["a"][0], bound.anchors["b"][0]
+    if one.hops or other.hops:
+        return None
+    if one.concept.curie == other.concept.curie:
+        return _describing(one, Intent.NAMES)
+    parts: list[SinglePlan] = []
+    for aspect in bound.aspects or ASPECTS.get(one.concept.category, ()):
+        parts += _compared(one, other, SEARCHES[aspect])
+    if not parts:
+        return None
+    return JointPlan(tuple(parts[: JointPlan.MOST_PARTS]), Intent.COMPARISON)
+
+
+def _compared(one: Anchor, other: Anchor, search: Search) -> list[SinglePlan]:
+    stated = [_constraints((anchor,), search.ways) for anchor in (one, other)]
+    denied = [_constraints((anchor,), search.ways, negated=True) for anchor in (one, other)]
+    if not stated[0] or not stated[1] or not denied[0] or not denied[1]:
+        return []
+    pairs = (
+        ((stated[0][0], one), (stated[1][0], other)),
+        ((stated[0][0], one), (denied[1][0], other)),
+        ((stated[1][0], other), (denied[0][0], one)),
+    )
+    return [_joined(search.intent, pair) for pair in pairs]
 
 
 # --- checking

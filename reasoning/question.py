@@ -63,8 +63,11 @@ class Understanding:
         ignored: concepts of the question that the plan does not use.
         options: what a "given list" of the question offers to choose from.
         topic: concept taken over from the turn before ("its"); it has no place in the question.
-        further: plans of the other things asked in the same breath ("symptoms and treatments").
-        rule: id of the phrase that matched.
+        rule: id of the phrase that matched; it ends in ``.guess`` where none did and the trained
+            classifier said what is asked.
+        other_senses: the plan with another concept for one of its names, and that concept; tried
+            where the plan itself finds nothing.
+        certainty: how likely the reading is, in (0, 1]; 1 where a phrase matched.
     """
 
     question: str
@@ -80,5 +83,6 @@ class Understanding:
     ignored: tuple[LinkedConcept, ...] = ()
     options: tuple[str, ...] = ()
     topic: LinkedConcept | None = None
-    further: tuple[Plan, ...] = ()
     rule: str = ""
+    certainty: float = 1.0
+    other_senses: tuple[tuple[Plan, LinkedConcept], ...] = ()

@@ -5,6 +5,7 @@ all of them (or, in a union, in any) and in no negated one is a :class:`Match`, 
 that led to it. A plan that checks a triple looks for edges that state it and edges that deny it;
 neither is "not recorded", which is no "no".
 
+Where no similar disease is recorded, the diseases with the most similar findings are looked for.
 Where the very concepts asked about have no edge, the plan is widened along the classes
 (:data:`reasoning.plan.WIDENING`) and executed again; what that finds is marked ``via_subclass``
 and the plan handed back is the widened one, so that plan, Cypher and edges agree.
@@ -32,11 +33,15 @@ from reasoning.plan import (
     DescribePlan,
     FindPlan,
     Intent,
+    JointPlan,
     Plan,
+    SimilarPlan,
+    SinglePlan,
     class_predicates,
 )
+from reasoning.profiles import alike
 from reasoning.traversal import Reached, Walker, edges_to
-from reasoning.widening import widened
+from reasoning.widening import by_profile, raised, widened
 
 #: How many of the best are looked at again for specificity.
 MOST_SPECIFIC = 10
@@ -77,6 +82,7 @@ class Retrieval:
         identifiers: its CURIE and cross-references, where those were asked for.
         names: its names, where those were asked for.
         via_subclass: a check that was decided by an edge on kin of the two concepts.
+        parts: of a joint plan, what each part gave, in order.
         subgraph: all edges above, each once, in ranked order.
     """
 
@@ -90,6 +96,7 @@ class Retrieval:
     identifiers: tuple[str, ...] = ()
     names: tuple[Name, ...] = ()
     via_subclass: bool = False
+    parts: tuple[Retrieval, ...] = ()
     subgraph: Subgraph = field(default_factory=Subgraph)
 
 
@@ -100,36 +107,87 @@ def execute(
     limit: int | None = None,
     edge_filter: EdgeFilter = EVERY_EDGE,
     widen: bool = True,
+    upward: bool = True,
 ) -> Retrieval:
     """Run ``plan`` on ``store``.
 
     ``edge_filter`` restricts sources, licences and qualifiers of the evidence (its predicates,
     polarity and classes are the plan's business and are not looked at). ``widen`` lets a plan
-    that finds nothing take in subclasses and classes. A concept that is not in the graph has no
+    that finds nothing take in subclasses and classes, ``upward`` what its concept is a kind of.
+    A concept that is not in the graph has no
     edges; that is "not recorded".
     """
     walker = Walker(store, edge_filter)
+    if isinstance(plan, JointPlan):
+        single = [
+            _single(part, walker, limit=limit, widen=widen, upward=upward) for part in plan.parts
+        ]
+        return _joint(plan, single, walker)
+    return _single(plan, walker, limit=limit, widen=widen, upward=upward)
+
+
+def _single(
+    plan: SinglePlan, walker: Walker, *, limit: int | None, widen: bool, upward: bool
+) -> Retrieval:
     match plan:
         case FindPlan():
-            return _find(plan, walker, limit=limit, widen=widen)
+            return _find(plan, walker, limit=limit, widen=widen, upward=upward)
         case CheckPlan():
             return _check(plan, walker, widen=widen)
         case AmongPlan():
             return _among(plan, walker)
         case DescribePlan():
             return _describe(plan, walker)
+        case SimilarPlan():
+            return _similar(plan, walker, limit=limit)
+
+
+def _joint(plan: JointPlan, parts: list[Retrieval], walker: Walker) -> Retrieval:
+    """What the parts gave, together: answered where any of them is."""
+    answered = any(part.outcome is Outcome.ANSWERED for part in parts)
+    executed = tuple(part.plan for part in parts if not isinstance(part.plan, JointPlan))
+    return Retrieval(
+        replace(plan, parts=executed),
+        Outcome.ANSWERED if answered else Outcome.NOT_RECORDED,
+        total=sum(part.total for part in parts),
+        supporting=_once(e for part in parts for e in part.supporting),
+        denying=_once(e for part in parts for e in part.denying),
+        via_subclass=any(part.via_subclass for part in parts),
+        parts=tuple(parts),
+        subgraph=subgraph_of(
+            walker.store, _once(e for part in parts for e in part.subgraph.edges)
+        ),
+    )
+
+
+def _similar(plan: SimilarPlan, walker: Walker, *, limit: int | None) -> Retrieval:
+    found = alike(plan, walker)
+    matches = tuple(Match(one.curie, one.edges, score=one.score) for one in found)[:limit]
+    edges = _once(e for match in matches for e in match.edges)
+    return Retrieval(
+        plan,
+        Outcome.ANSWERED if found else Outcome.NOT_RECORDED,
+        matches=matches,
+        total=len(found),
+        supporting=edges,
+        subgraph=subgraph_of(walker.store, edges),
+    )
 
 
 # --- find
 
 
-def _find(plan: FindPlan, walker: Walker, *, limit: int | None, widen: bool) -> Retrieval:
+def _find(
+    plan: FindPlan, walker: Walker, *, limit: int | None, widen: bool, upward: bool
+) -> Retrieval:
     found = _reach(plan, walker)
-    wider = widened(plan) if widen and not found else None
-    if wider is not None:
-        found = _reach(wider, walker)
-        if found:
-            plan = wider
+    profile = by_profile(plan) if widen and not found else None
+    if profile is not None:
+        return _similar(profile, walker, limit=limit)
+    for wider in (widened(plan), raised(plan) if upward else None):
+        if widen and not found and wider is not None:
+            found = _reach(wider, walker)
+            plan = wider if found else plan
     matches = _ranked(plan, found, walker, limit)
     edges = [e for m in matches for e in (*m.edges, *m.opposing)]
     return Retrieval(

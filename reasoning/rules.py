@@ -4,6 +4,7 @@ One file per language in ``reasoning/phrases/``. Its parts:
 
 * ``[words]`` — named alternatives, written ``@name`` in a pattern;
 * ``[text]`` — openings to strip, words that make a question one of yes or no, conjunctions …;
+* ``[aspects]`` — what two concepts may be compared by: the words of each search;
 * ``[reasons]`` — one sentence per reason for not answering;
 * ``[[refuse]]`` — questions no plan can say, with the reason;
 * ``[[nested]]`` — noun phrases that stand for concepts ("diseases that cause X");
@@ -195,8 +196,14 @@ class Phrases:
     pronouns: re.Pattern[str]
     follow_up: re.Pattern[str]
     framed: re.Pattern[str]
+    clauses: re.Pattern[str]
+    excluding: re.Pattern[str]
+    comparing: re.Pattern[str]
+    listing: str
+    aspects: Mapping[str, re.Pattern[str]]
     joined_nouns: re.Pattern[str]
     nouns: re.Pattern[str]
+    asked_of: re.Pattern[str]
     replacements: tuple[tuple[re.Pattern[str], str], ...]
     reasons: Mapping[str, str]
     refusals: tuple[Rule, ...]
@@ -210,6 +217,14 @@ def load_phrases(language: str) -> Phrases:
     """The phrases of ``language`` (``en`` or ``zh``), read and compiled on first use."""
     text = files("reasoning").joinpath(f"phrases/{language}.toml").read_text("utf-8")
     return compile_phrases(tomllib.loads(text))
+
+
+@cache
+def load_short_forms() -> Mapping[str, tuple[str, ...]]:
+    """Short forms in capitals, and the names of what they may mean."""
+    text = files("reasoning").joinpath("phrases/short_forms.toml").read_text("utf-8")
+    forms: Mapping[str, list[str]] = tomllib.loads(text)["short_forms"]
+    return MappingProxyType({form: tuple(names) for form, names in forms.items()})
 
 
 def compile_phrases(table: Mapping[str, Any]) -> Phrases:
@@ -233,8 +248,16 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         pronouns=compiler.plain(text["pronouns"]),
         follow_up=compiler.plain(text["follow_up"]),
         framed=compiler.plain(text["framed"]),
+        clauses=compiler.plain(text["clauses"]),
+        excluding=re.compile(compiler.slotted(text["excluding"], "excluding")[0]),
+        comparing=compiler.plain(text["comparing"]),
+        listing=text["listing"],
+        aspects=MappingProxyType(
+            {name: compiler.plain(words) for name, words in table["aspects"].items()}
+        ),
         joined_nouns=compiler.plain(f"{text['nouns']}(?:{text['joined']}{text['nouns']})+"),
         nouns=compiler.plain(text["nouns"]),
+        asked_of=compiler.plain(text["asked_of"]),
         replacements=tuple((compiler.plain(p), r) for p, r in text["replacements"]),
         reasons=MappingProxyType(dict(table["reasons"])),
         refusals=tuple(compiler.rules(table["refuse"])),
@@ -250,7 +273,8 @@ def _vocabulary(table: Mapping[str, Any]) -> frozenset[str]:
     for part in ("refuse", "nested", "rule"):
         texts += [pattern for rule in table.get(part, ()) for pattern in rule["patterns"]]
     without_slots = (_SLOT.sub(" ", text).replace("\\b", " ") for text in texts)
-    return frozenset(word for text in without_slots for word in _LITERAL.findall(text))
+    short = str(table["text"].get("short_words", "")).split()
+    return frozenset(word for text in without_slots for word in _LITERAL.findall(text)).union(short)
 
 
 class _Compiler:

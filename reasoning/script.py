@@ -11,9 +11,18 @@ from kg.records import Edge, Polarity, Triple
 from kg.schema import CONTRAINDICATED_IN, INTERACTS_WITH
 from kg.store import Direction, GraphStore
 from reasoning.answer import Outcome
-from reasoning.find_script import find_script
+from reasoning.find_script import find_script, one_sided_script
 from reasoning.frequency import only_caution
-from reasoning.plan import CLASS_PREDICATES, AmongPlan, CheckPlan, DescribePlan, FindPlan, Intent
+from reasoning.plan import (
+    CLASS_PREDICATES,
+    AmongPlan,
+    CheckPlan,
+    DescribePlan,
+    FindPlan,
+    Intent,
+    JointPlan,
+    SimilarPlan,
+)
 from reasoning.retrieval import Retrieval
 from reasoning.sentence_frames import Kind, Relation
 from reasoning.statements import (
@@ -31,6 +40,10 @@ from reasoning.statements import (
 MOST_CLAUSES = 4
 #: Most definitions quoted.
 MOST_DEFINITIONS = 2
+#: Fewest facts named of each of several things asked.
+LEAST_NAMED = 3
+#: Of how many similar concepts it is told what they share, and how much of it.
+MOST_ALIKE_TOLD, MOST_SHARED_TOLD = 4, 5
 #: Most pairs told as not recorded, of a question about several concepts.
 MOST_PAIRS = 6
 
@@ -58,6 +71,10 @@ def script(
             return _among(plan, retrieval, language=language, named=named)
         case DescribePlan() as plan:
             return _describe(plan, retrieval, store, language=language, named=named)
+        case SimilarPlan() as plan:
+            return _similar(plan, retrieval, store, language=language, named=named)
+        case JointPlan() as plan:
+            return _joint(plan, retrieval, store, language=language, named=named, limit=limit)
 
 
 # --- check
@@ -186,6 +203,87 @@ def _with_classes(concept: str, classes: Sequence[Edge]) -> set[str]:
         kin |= wider
         grown = bool(wider)
     return kin
+
+
+# --- joint
+
+#: Said at most once, behind everything that is told.
+_CLOSING = frozenset(
+    {Kind.LEFT_OUT_CAUTION, Kind.ONE_SIDED, Kind.CAUTION_NONE, Kind.CAUTION_DANGER}
+)
+#: Of a comparison: what the other has is told beside it, and not left out of the answer.
+_LEFT_OUT = frozenset({Kind.LEFT_OUT, Kind.LEFT_OUT_PLAIN})
+_SOURCED = frozenset({Kind.CURATOR, Kind.CURATOR_ALL})
+
+
+def _joint(
+    plan: JointPlan,
+    retrieval: Retrieval,
+    store: GraphStore,
+    *,
+    language: str,
+    named: int,
+    limit: int | None,
+) -> Script:
+    """The parts one after another; what holds of all of them is said once, at the end.
+
+    Of a part that compares two concepts and found nothing, nothing is said, unless none found
+    anything.
+    """
+    comparing = plan.intent is Intent.COMPARISON
+    each = max(LEAST_NAMED, (2 * named) // len(retrieval.parts))
+    told = [p for p in retrieval.parts if p.total or not comparing] or [retrieval.parts[0]]
+    scripts = [
+        (_one_sided(p, named=min(each, named), limit=limit) if comparing else None)
+        or script(p, store, language=language, named=min(each, named), limit=limit)
+        for p in told
+    ]
+    statements = [s for part in scripts for s in part.statements]
+    unsaid = _CLOSING | _SOURCED | (_LEFT_OUT if comparing else frozenset())
+    spoken = [s for s in statements if s.kind not in unsaid]
+    closing = [s for s in dict.fromkeys(statements) if s.kind in _CLOSING]
+    if comparing:
+        closing = [s for s in closing if s.kind is not Kind.LEFT_OUT_CAUTION]
+    facts = tuple(e for part in scripts for e in part.named)
+    return Script(
+        (*spoken, *closing, *curated(facts)),
+        tuple({e.key: e for part in scripts for e in part.unnamed}.values()),
+        tuple(d for part in scripts for d in part.definitions),
+    )
+
+
+def _one_sided(part: Retrieval, *, named: int, limit: int | None) -> Script | None:
+    """The script of a part that tells what one has and the other has not; None of another."""
+    plan = part.plan
+    if not isinstance(plan, FindPlan) or not part.matches or part.via_subclass:
+        return None
+    if sorted(c.negated for c in plan.constraints) != [False, True]:
+        return None
+    found = one_sided_script(plan, part, named=named, limit=limit)
+    return found if found.statements else None
+
+
+# --- similar
+
+
+def _similar(
+    plan: SimilarPlan, retrieval: Retrieval, store: GraphStore, *, language: str, named: int
+) -> Script:
+    """The concepts alike by name, and of the best what they share."""
+    relation = Relation(plan.predicate, Direction.OUT, Polarity.POSITIVE)
+    if not retrieval.matches:
+        return Script((Statement(Kind.NOTHING), Statement(Kind.CAUTION_NONE)))
+    best = retrieval.matches[:named]
+    concepts = [(m.concept, store.concept(m.concept).name(language)) for m in best]
+    statements = [Statement(Kind.ALIKE, anchors=(plan.concept,), options=tuple(concepts))]
+    for match in best[:MOST_ALIKE_TOLD]:
+        pairs = zip(match.edges[::2], match.edges[1::2], strict=True)
+        facts = tuple(Fact(own.object, (own, other)) for own, other in pairs)[:MOST_SHARED_TOLD]
+        group = Group(relation, (plan.concept, match.concept), facts)
+        statements.append(Statement(Kind.LIST, relation, anchors=group.anchors, facts=facts))
+    told = (e for s in statements for f in s.facts for e in f.edges)
+    statements += curated(told)
+    return Script(tuple(statements), retrieval.supporting)
 
 
 # --- describe

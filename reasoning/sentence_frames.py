@@ -35,6 +35,7 @@ class Kind(StrEnum):
     """What a sentence says. The value is the table and key of its frames in the file."""
 
     LIST = "lists.many"
+    ONLY = "lists.only"
     FREQUENCY = "lists.frequency"
     COUNT = "lists.count"
     FURTHER = "lists.further"
@@ -56,6 +57,7 @@ class Kind(StrEnum):
     LEFT_OUT = "absence.left_out"
     LEFT_OUT_PLAIN = "absence.left_out_plain"
     LEFT_OUT_CAUTION = "absence.left_out_caution"
+    ONE_SIDED = "absence.one_sided"
     CURATOR = "known.curator"
     CURATOR_ALL = "known.curator_all"
     MECHANISM = "detail.mechanism"
@@ -68,6 +70,7 @@ class Kind(StrEnum):
     IDENTIFIERS_NONE = "about.identifiers_none"
     OTHER_NAMES = "about.other_names"
     ALSO_CALLED = "about.also_called"
+    ALIKE = "about.alike"
     UNKNOWN_NAME = "unanswered.unknown_name"
     UNKNOWN_NEAREST = "unanswered.unknown_nearest"
     UNKNOWN_BARE = "unanswered.unknown_bare"
@@ -88,6 +91,7 @@ _DETAIL = frozenset({"marks", "value"})
 INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {
         Kind.LIST: frozenset({"np", "list"}),
+        Kind.ONLY: frozenset({"np", "list", "concept"}),
         Kind.FREQUENCY: frozenset({"np", "list", "frequency", "range"}),
         Kind.COUNT: frozenset({"np", "count"}),
         Kind.FURTHER: frozenset({"np", "count"}),
@@ -109,6 +113,7 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.LEFT_OUT: frozenset({"np"}),
         Kind.LEFT_OUT_PLAIN: _NONE,
         Kind.LEFT_OUT_CAUTION: _NONE,
+        Kind.ONE_SIDED: _NONE,
         Kind.CURATOR: frozenset({"marks"}),
         Kind.CURATOR_ALL: _NONE,
         Kind.MECHANISM: _DETAIL,
@@ -121,6 +126,7 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.IDENTIFIERS_NONE: frozenset({"concept"}),
         Kind.OTHER_NAMES: frozenset({"concept", "names"}),
         Kind.ALSO_CALLED: frozenset({"concept", "quote"}),
+        Kind.ALIKE: frozenset({"concept", "names"}),
         Kind.UNKNOWN_NAME: frozenset({"quote"}),
         Kind.UNKNOWN_NEAREST: frozenset({"options"}),
         Kind.UNKNOWN_BARE: _NONE,

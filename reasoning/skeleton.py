@@ -34,7 +34,10 @@ MOST_SENTENCES = 12
 _IDENTIFIER = re.compile(r"\b[A-Za-z][A-Za-z.]*:\d[\w.]*|\bUMLS:C\d+|\bMESH:[A-Z]\d+")
 _QUOTES = re.compile(r"[\"“”„«»‘`*_「」『』《》【】]|(?<!\w)'|'(?!\w)")
 _SPACES = re.compile(r"\s+")
-_SENTENCE = re.compile(r"(?<=[?!。？！;；])\s*|(?<=[.])\s+(?=[A-Z<])|\n+")
+_SENTENCE = re.compile(
+    r"(?<=[?!。？！;；])\s*|(?<=[.])\s+(?=[A-Z<])"
+    r"|(?<=[a-z]{4}[.])\s+(?=[a-z])|(?<=>[.])\s+|(?<=> [.])\s+|\n+"
+)
 _TOKEN = re.compile(r"<(\d+):[A-Z]*>")
 
 
@@ -67,6 +70,7 @@ class Skeleton:
 
     text: str
     slots: tuple[Slot, ...]
+    asks: bool = False  # written with a question mark
 
     def letters(self) -> list[str]:
         """The letters of each token in the text."""
@@ -157,8 +161,11 @@ def skeletons_of(
     ordered = [*asking, *others] if len(sentences) > 1 else sentences
     if len(sentences) > 1 and len(whole) <= MOST_MATCHED:
         ordered = [*ordered, whole]
-    texts = [_cut(tidy(_respelt(s, respelt), phrases)) for s in ordered[:MOST_SENTENCES]]
-    return [Skeleton(t, tuple(slots)) for t in dict.fromkeys(texts) if t]
+    texts: dict[str, bool] = {}
+    for sentence in ordered[:MOST_SENTENCES]:
+        text = _cut(tidy(_respelt(sentence, respelt), phrases))
+        texts.setdefault(text, sentence in asking)
+    return [Skeleton(t, tuple(slots), asks) for t, asks in texts.items() if t]
 
 
 def _respelt(text: str, words: Mapping[str, str]) -> str:

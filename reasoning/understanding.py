@@ -22,7 +22,9 @@ from nlp.records import Candidate
 from reasoning.answer import LinkedConcept, Outcome
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
-from reasoning.plan import AmongPlan, CheckPlan, DescribePlan, FindPlan, Intent, Plan
+from reasoning.guessing import guesses
+from reasoning.joining import anchored, joined, negates, unused
+from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
 from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
@@ -41,7 +43,7 @@ from reasoning.skeleton import (
     polarity_of,
     skeletons_of,
 )
-from reasoning.ways import SEARCHES
+from reasoning.ways import EXCLUDED_BY, SEARCHES
 
 __all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
 
@@ -51,7 +53,11 @@ MOST_CHARACTERS = 4_000
 #: The slot of what is excluded ("without X", "not contraindicated in X").
 EXCLUDED = "x"
 
+#: Candidates of one name that are tried in turn.
+MOST_SENSES = 4
+
 _BESIDE = re.compile(r"[\s-]{1,2}(?:like[\s-])?")
+_COMMAS = re.compile(r"[,，;；、]|\s+-+\s+")
 _SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -152,17 +158,35 @@ class _Reading:
             again = self._same_again(skeletons, previous)
             if again is not None:
                 return again
+        found: list[Understanding] = []
         for skeleton in skeletons:
+            if found and not skeleton.asks:
+                break
             refused = refusal(skeleton, self._phrases)
             if refused is not None:
-                return self._declined(refused)
-            found = self._best_of_each(skeleton)
-            if found is not None:
-                return found
+                found = found or [self._declined(refused)]
+                break
+            understood = self._breath(skeleton, previous if not found else found[0])
+            found += [understood] if understood is not None else []
+            if understood is not None and understood.plan is None:
+                break
+        if found and (found[0].plan is not None or found[0].reason is not Reason.UNKNOWN_NAME):
+            return joined(found)
         if previous is not None and previous.plan is not None:
             followed = self._follow_up(skeletons, previous)
             if followed is not None:
                 return followed
+        preamble = self._after_preamble(skeletons)
+        if preamble is not None or found:
+            return preamble or found[0]
+        for skeleton in skeletons:
+            for guess in guesses(skeleton, self._phrases):
+                understood = self._planned(guess.match)
+                denied = self._phrases.negation.search(skeleton.text) is not None
+                if understood.plan is not None and not (
+                    denied and isinstance(understood.plan, FindPlan)
+                ):
+                    return replace(understood, certainty=round(guess.probability, 4))
         return self._declined(self._why_nothing())
 
     def _question_part(self) -> str:
@@ -170,27 +194,97 @@ class _Reading:
 
     # --- matching
 
+    def _breath(
+        self, skeleton: Skeleton, previous: Understanding | None
+    ) -> Understanding | None:
+        """One sentence understood; of one that asks several things, each."""
+        clauses = self._phrases.clauses.split(skeleton.text)
+        if len(clauses) > 1:
+            several = self._clauses([Skeleton(c, skeleton.slots) for c in clauses if c.strip()])
+            if several is not None:
+                return several
+        return self._best_of_each(skeleton)
+
+    def _after_preamble(self, skeletons: Sequence[Skeleton]) -> Understanding | None:
+        """ "Doc put me on X, what does it treat": the last clause, of what was named before."""
+        for skeleton in skeletons:
+            *before, last = [c.strip() for c in _COMMAS.split(skeleton.text) if c.strip()] or [""]
+            if not before or refusal(Skeleton(last, skeleton.slots), self._phrases) is not None:
+                continue
+            clause = Skeleton(last, skeleton.slots)
+            if not (self._phrases.asking.search(last) or self._phrases.yes_no.search(last)):
+                continue
+            if any(UNKNOWN not in letters for letters in clause.letters()):
+                found = self._best_of_each(clause)
+            else:
+                slots = [s for c in before for s in skeleton.slots_in(c) if s.candidates]
+                found = self._of_slot(clause, slots[-1]) if slots else None
+            if found is not None and found.plan is not None:
+                return found
+        return None
+
+    def _of_slot(self, clause: Skeleton, slot: Slot) -> Understanding | None:
+        """A clause without a name ("what does it treat"), asked of a name before it."""
+        for text in self._with_topic(clause.text, slot):
+            found = self._best(Skeleton(text, clause.slots))
+            if found is not None and found.plan is not None:
+                return found
+        return None
+
+    def _clauses(self, clauses: Sequence[Skeleton]) -> Understanding | None:
+        """ "What causes gout and how is it treated": both; None where not each is understood."""
+        found: list[Understanding] = []
+        for clause in clauses:
+            if refusal(clause, self._phrases) is not None:
+                return None
+            one = self._best_of_each(clause) if clause.letters() else None
+            if one is None and found and not clause.letters():
+                one = self._follow_up([clause], found[0])
+            if one is None or one.plan is None or isinstance(one.plan, CheckPlan):
+                return None
+            found.append(one)
+        return joined(found)
+
     def _best_of_each(self, skeleton: Skeleton) -> Understanding | None:
         """The best match; of "symptoms and treatments of X", the best for each noun."""
         nouns = self._phrases.joined_nouns.search(skeleton.text)
-        if nouns is None:
-            return self._best(skeleton)
+        if nouns is None or self._phrases.comparing.search(skeleton.text):
+            return self._best_less_excluded(skeleton)
         start, end = nouns.span()
         found: list[Understanding] = []
         for noun in self._phrases.nouns.findall(nouns[0]):
             text = f"{skeleton.text[:start]}{noun}{skeleton.text[end:]}"
-            best = self._best(Skeleton(text, skeleton.slots))
+            best = self._best_less_excluded(Skeleton(text, skeleton.slots))
             if best is not None and best.plan is not None:
                 found.append(best)
-        if not found:
-            return self._best(skeleton)
-        further = dict.fromkeys(f.plan for f in found[1:] if f.plan not in (None, found[0].plan))
-        return replace(found[0], further=tuple(plan for plan in further if plan is not None))
+        return joined(found) if found else self._best_less_excluded(skeleton)
 
-    def _best(self, skeleton: Skeleton) -> Understanding | None:
+    def _best_less_excluded(self, skeleton: Skeleton) -> Understanding | None:
+        """The best match; of "X but not Y", that of X with what Y has left out."""
+        best = self._best(skeleton)
+        if best is not None and best.plan is not None:
+            if negates(best.plan) or not isinstance(best.plan, FindPlan):
+                return best
+        excluding = self._phrases.excluding.search(skeleton.text)
+        if excluding is None:
+            return best
+        slots = tuple(skeleton.slots_in(excluding[0]))
+        text = f"{skeleton.text[: excluding.start()]} {skeleton.text[excluding.end() :]}"
+        by = next((n for n in EXCLUDED_BY if excluding.groupdict().get(n)), "")
+        text = " ".join(text.split())
+        for asked in (text, self._phrases.listing.replace("{x}", text)):
+            less = self._best(Skeleton(asked, skeleton.slots), slots, by)
+            if less is not None and less.plan is not None and negates(less.plan):
+                return less
+        return best
+
+    def _best(
+        self, skeleton: Skeleton, excluded: tuple[Slot, ...] = (), by: str = ""
+    ) -> Understanding | None:
         """The best match on the skeleton or one of its nested forms, as understood.
 
-        Where the concepts are of classes the best match cannot be asked of, the next one that
+        ``excluded`` are names whose results are left out, ``by`` the search that finds them where
+        it is not the one that matched. Where the concepts are of classes the best match cannot be asked of, the next one that
         uses as many names may be.
         """
         found = [m for form in forms(skeleton, self._phrases) for m in matches(form, self._phrases)]
@@ -199,7 +293,7 @@ class _Reading:
         for match in found:
             if match.rank[0] < found[0].rank[0]:
                 break
-            understood = self._planned(match)
+            understood = self._planned(match, excluded, by)
             if understood.reason is not Reason.WRONG_TYPE:
                 return understood
             first = first or understood
@@ -207,9 +301,12 @@ class _Reading:
 
     # --- from a match to a plan
 
-    def _planned(self, match: RuleMatch) -> Understanding:
+    def _planned(
+        self, match: RuleMatch, excluded: tuple[Slot, ...] = (), by: str = ""
+    ) -> Understanding:
         intent = intent_of(match.rule.name)
         unknown = [s for group in match.slots.values() for s in group if s.letters == UNKNOWN]
+        unknown += [s for s in excluded if s.letters == UNKNOWN]
         unknown = unknown or self._part_of_names(match)
         if unknown:
             return self._unknown(unknown, intent, match.rule.id)
@@ -229,12 +326,18 @@ class _Reading:
                 anchors[group] = tuple(a for one in anchors[group] for a in _every_sense(one, kind))
                 continue
             ambiguous += [a for a in anchors[group] if rivals_of(_root(a.slot), a.concept)]
+        if excluded:
+            senses = [_anchor(slot, "entity") for slot in excluded]
+            anchors[EXCLUDED] = tuple(
+                sense for a in senses if a is not None for sense in _every_sense(a, "entity")
+            )
         chosen_by: dict[int, Anchor] = {}
         for anchor in (a for group in anchors.values() for a in group):
             chosen_by.setdefault(_root(anchor.slot).number, anchor)
         if ambiguous:
             return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
-        plan = plan_of(self._bound(match, anchors, identifier))
+        bound = replace(self._bound(match, anchors, identifier), excluded_by=by)
+        plan = plan_of(bound)
         if plan is None:
             return self._declined(Reason.WRONG_TYPE, intent, match.rule.id, chosen_by)
         concepts = self._concepts(chosen_by)
@@ -245,10 +348,31 @@ class _Reading:
             plan=plan,
             intent=plan.intent,
             unknown=tuple(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
-            ignored=_unused(concepts, plan),
+            ignored=unused(concepts, plan),
             options=self._options,
             rule=match.rule.id,
+            other_senses=tuple(self._other_senses(bound, plan, match)),
         )
+
+    def _other_senses(
+        self, bound: Bound, plan: Plan, match: RuleMatch
+    ) -> Iterator[tuple[Plan, LinkedConcept]]:
+        """The plan with each other candidate of each name in turn, best first."""
+        for group, anchors in bound.anchors.items():
+            letters = SLOT_KINDS[match.rule.slots.get(group, "entity")]
+            for number, anchor in enumerate(anchors if group != EXCLUDED else ()):
+                root = _root(anchor.slot)
+                for other in root.candidates[:MOST_SENSES]:
+                    fits = anchor.hops or LETTERS.get(other.category, OTHER) in letters
+                    if other.curie == anchor.concept.curie or not fits:
+                        continue
+                    swapped = list(anchors)
+                    swapped[number] = replace(anchor, concept=other)
+                    again = plan_of(
+                        replace(bound, anchors={**bound.anchors, group: tuple(swapped)})
+                    )
+                    if again is not None and again != plan:
+                        yield again, _linked(root, other, ())
 
     def _part_of_names(self, match: RuleMatch) -> list[Slot]:
         """Unknown words right beside a name that was used: together they name something else.
@@ -279,6 +403,11 @@ class _Reading:
             count=phrases.counting.search(match.skeleton.text) is not None,
             unsafe=phrases.unsafe.search(match.words) is not None,
             identifier=identifier,
+            aspects=tuple(
+                name
+                for name, words in phrases.aspects.items()
+                if words.search(match.skeleton.text)
+            ),
         )
 
     # --- follow-ups
@@ -313,9 +442,13 @@ class _Reading:
         topic = _topic(previous)
         match = self._phrases.follow_up.search(skeletons[0].text) if skeletons else None
         rule = previous.rule.split(".")
-        if match is None or topic is None or len(rule) != 3 or rule[1] not in SEARCHES:
+        if match is None or topic is None or len(rule) != 3:
             return None
         slot = skeletons[0].slots_in(match["topic"])[0]
+        if isinstance(previous.plan, CheckPlan):
+            return self._checked_again(slot, previous, previous.plan)
+        if rule[1] not in SEARCHES:
+            return None
         concept = next((c for c in slot.candidates if c.category == topic.category), None)
         if concept is None:
             return None
@@ -331,6 +464,30 @@ class _Reading:
             intent=plan.intent,
             rule=previous.rule,
         )
+
+    def _checked_again(
+        self, slot: Slot, previous: Understanding, plan: CheckPlan
+    ) -> Understanding | None:
+        """ "Is X safe in Y? What about Z?": Z for whichever of the two is of its class."""
+        for concept in slot.candidates:
+            changes: dict[str, str] = {}
+            if concept.category == plan.subject_category:
+                changes = {"subject": concept.curie}
+            elif concept.category == plan.object_category:
+                changes = {"object": concept.curie}
+            if not changes or concept.curie in (plan.subject, plan.object):
+                continue
+            again = replace(plan, widened=False, **changes)
+            return Understanding(
+                self._question,
+                self._language,
+                concepts=self._concepts({slot.number: Anchor(slot, concept)}),
+                plan=again,
+                intent=again.intent,
+                topic=_topic(previous),
+                rule=previous.rule,
+            )
+        return None
 
     # --- without a plan
 
@@ -476,28 +633,11 @@ def _unknown_name(unlinked: Unlinked) -> UnknownName:
     return UnknownName(unlinked.text, unlinked.start, unlinked.end, nearest)
 
 
-def _anchored(plan: Plan) -> set[str]:
-    match plan:
-        case FindPlan():
-            return {c.anchor for c in plan.constraints}
-        case CheckPlan():
-            return {plan.subject, plan.object}
-        case AmongPlan():
-            return set(plan.concepts)
-        case DescribePlan():
-            return {plan.concept}
-
-
-def _unused(concepts: Sequence[LinkedConcept], plan: Plan) -> tuple[LinkedConcept, ...]:
-    used = _anchored(plan)
-    return tuple(c for c in concepts if c.curie not in used)
-
-
 def _topic(previous: Understanding) -> LinkedConcept | None:
     """What the turn before was about: the first concept its plan used."""
     if previous.plan is None:
         return None
-    used = _anchored(previous.plan)
+    used = anchored(previous.plan)
     return next((c for c in previous.concepts if c.curie in used), previous.topic)
 
 

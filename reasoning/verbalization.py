@@ -174,7 +174,9 @@ class _Worder:
         }
         for slot, text in statement.values:
             slots[slot] = _constant(text)
-        if statement.kind is Kind.WHETHER:
+        if statement.kind is Kind.ONLY and statement.relation is not None:
+            slots[statement.relation.anchor_slot], slots["concept"] = map(_constant, anchors)
+        elif statement.kind is Kind.WHETHER:
             slots["subject"], slots["object"] = map(_constant, anchors)
         elif statement.relation is not None:
             slots[statement.relation.anchor_slot] = _constant(

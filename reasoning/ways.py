@@ -199,7 +199,17 @@ SEARCHES: Mapping[str, Search] = MappingProxyType(
         "specialty": _search(
             Intent.SPECIALTY, Way(CONDITION, (_hop(TREATED_BY_SPECIALTY, _OUT, (SPECIALTY,)),))
         ),
-        "similar": _search(Intent.SIMILAR, Way(CONDITION, (_hop(SIMILAR_TO, _BOTH, CONDITION),))),
+        "similar": _search(
+            Intent.SIMILAR,
+            Way(CONDITION, (_hop(SIMILAR_TO, _BOTH, CONDITION),)),
+            Way(
+                (DRUG,),
+                (
+                    _hop(CLASS_PREDICATES, _OUT, (DRUG_CLASS,)),
+                    _hop(CLASS_PREDICATES, _IN, (DRUG,)),
+                ),
+            ),
+        ),
         "class_members": _search(Intent.CLASS_MEMBERS, Way((DRUG_CLASS,), (_MEMBERS,))),
         "kinds": _search(
             Intent.CLASS_MEMBERS,
@@ -255,6 +265,20 @@ EXCLUDING_SEARCHES: Mapping[str, str] = MappingProxyType(
     {
         "treatments_not_harmful": "contraindicated_drugs",
         "treatments_without_side_effect": "drugs_with_side_effect",
+    }
+)
+
+#: Searches that find what "X but not … Y" leaves out; each names the group of the words that say so.
+EXCLUDED_BY = ("drugs_with_side_effect", "contraindicated_drugs")
+
+#: What two concepts of a class are compared by where the question does not say.
+ASPECTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            DRUGS, ("class_of_drug", "indications", "side_effects", "contraindications")
+        ),
+        DISEASE: ("symptoms", "treatments", "tests"),
+        PHENOTYPE: ("causes", "treatments", "tests"),
     }
 )
 

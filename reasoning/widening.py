@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kg.schema import DRUG, DRUG_CLASS, SUBCLASS_OF
+from kg.records import Polarity
+from kg.schema import (
+    DIAGNOSES,
+    DISEASE,
+    DRUG,
+    DRUG_CLASS,
+    HAS_COMPLICATION,
+    HAS_PHENOTYPE,
+    PHENOTYPE,
+    PREDISPOSES,
+    PREVENTS,
+    SUBCLASS_OF,
+    TREATED_BY_SPECIALTY,
+    TREATS,
+)
 from kg.store import Direction
 from reasoning.plan import (
     MOST_CLASSES,
@@ -12,6 +26,8 @@ from reasoning.plan import (
     Constraint,
     FindPlan,
     Hop,
+    Intent,
+    SimilarPlan,
     class_predicates,
 )
 
@@ -34,6 +50,35 @@ def anchor_directions(hop: Hop) -> tuple[Direction, ...]:
             return ()
         ways.add(widening.subject if hop.direction is Direction.OUT else widening.object)
     return ways.pop() if len(ways) == 1 else ()
+
+
+def by_profile(plan: FindPlan) -> SimilarPlan | None:
+    """For a disease to which none is recorded as similar: the plan that compares findings."""
+    if plan.intent is not Intent.SIMILAR or len(plan.constraints) != 1 or plan.count:
+        return None
+    if plan.anchor_categories != (DISEASE,):
+        return None
+    return SimilarPlan(plan.constraints[0].anchor, DISEASE)
+
+
+#: What is recorded of a disease is told, marked as such, of a kind of it that has nothing recorded.
+RAISED = frozenset(
+    {HAS_PHENOTYPE, TREATS, PREVENTS, DIAGNOSES, PREDISPOSES, HAS_COMPLICATION, TREATED_BY_SPECIALTY}
+)
+
+
+def raised(plan: FindPlan) -> FindPlan | None:
+    """The plan asked of what its one concept, a disease or finding, is a kind of; or None."""
+    only, category = plan.constraints[0], plan.anchor_categories[0]
+    if len(plan.constraints) != 1 or plan.count or category not in (DISEASE, PHENOTYPE):
+        return None
+    if len(only.hops) != 1 or not set(only.hops[0].predicates) & RAISED:
+        return None
+    hop = only.hops[0]
+    if hop.polarity is not Polarity.POSITIVE or plan.intent is Intent.DISEASES_WITH_FINDINGS:
+        return None
+    parents = Hop((SUBCLASS_OF,), Direction.OUT, (category,), least=0, most=1)
+    return replace(plan, constraints=(replace(only, hops=(parents, hop)),))
 
 
 def widened(plan: FindPlan) -> FindPlan | None:
