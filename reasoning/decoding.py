@@ -18,7 +18,7 @@ import numpy as np
 
 from kg.errors import DecodingError, NoContinuationError
 from reasoning.automaton import Automaton, State
-from reasoning.language_model import LanguageModel, Session
+from reasoning.language_model import LanguageModel, RowSession, Session
 from reasoning.sentence_grammar import Claims
 
 
@@ -131,8 +131,10 @@ def rank(
 def _preferred(session: Session, automaton: Automaton, state: State) -> int:
     """The best allowed token, the end token among them in a final state; ties: the first."""
     allowed = automaton.tokens(state)
-    logits = session.logits
-    best = int(allowed[np.argmax(logits[allowed])])
-    if automaton.is_final(state) and not logits[best] > logits[automaton.end_token]:
+    final = automaton.is_final(state)
+    asked = np.append(allowed, automaton.end_token) if final else allowed
+    scores = session.logits_at(asked) if isinstance(session, RowSession) else session.logits[asked]
+    best = int(np.argmax(scores[: len(allowed)]))
+    if final and not scores[best] > scores[-1]:
         return automaton.end_token
-    return best
+    return int(allowed[best])

@@ -59,6 +59,15 @@ class Session(Protocol):
 
 
 @runtime_checkable
+class RowSession(Session, Protocol):
+    """A session that can score some tokens without scoring all."""
+
+    def logits_at(self, tokens: npt.NDArray[np.int64]) -> Logits:
+        """:attr:`logits` of ``tokens`` alone, float32 ``[len(tokens)]``."""
+        ...
+
+
+@runtime_checkable
 class LanguageModel(Protocol):
     """A tokenizer and a next-token predictor."""
 
