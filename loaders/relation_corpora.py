@@ -8,6 +8,7 @@ whatever is a test document of either, or of the NCBI disease corpus.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -34,7 +35,6 @@ BIORED = {
     "test": "ner/biored/Test.PubTator.xz",
 }
 NCBI_TEST = "ner/ncbi-disease/NCBItestset_corpus.txt.xz"
-_INTERACTIONS = frozenset({"Drug_Interaction", "Cotreatment"})
 
 
 def pair_document(annotated: AnnotatedDocument) -> PairDocument:
@@ -86,7 +86,6 @@ def biored(path: Path) -> Iterator[RelationExample]:
                 pair,
                 causes=None if correlated else False,
                 treats=type_ == "Negative_Correlation",
-                interacts=type_ in _INTERACTIONS,
                 correlated=correlated,
                 related=type_ is not None,
             )
@@ -142,3 +141,46 @@ def tree_numbers(path: Path, *, branches: tuple[str, ...] = ("C", "F03")) -> dic
         if number.startswith(branches):
             found.setdefault(descriptor, []).append(number)
     return {key: tuple(numbers) for key, numbers in found.items()}
+
+
+def held_out_documents(folder: Path) -> frozenset[str]:
+    """Ids of documents to choose and calibrate on: of the development sets, every fourth of
+    BC5CDR and every second of BioRED that is no test document."""
+    closed = test_documents(folder)
+    chosen: set[str] = set()
+    for file, step in ((BC5CDR["dev"], 4), (BIORED["dev"], 2)):
+        open_ids = [a.document.id for a in read_annotated(folder / file)]
+        chosen.update([key for key in open_ids if key not in closed][::step])
+    return frozenset(chosen)
+
+
+def training_names(folder: Path, closed: Collection[str]) -> dict[str, str]:
+    """Name (lower case) → the MeSH id training documents give it most often.
+
+    Args:
+        folder: as for :func:`training_examples`.
+        closed: ids of documents not to look at.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for file in (BC5CDR["train"], BC5CDR["dev"], BIORED["train"], BIORED["dev"]):
+        for annotated in read_annotated(folder / file):
+            if annotated.document.id in closed:
+                continue
+            for mention in annotated.mentions:
+                if mention.type in KINDS and len(mention.identifiers) == 1:
+                    name = mention.text.lower()
+                    counts.setdefault(name, Counter())[mention.identifiers[0]] += 1
+    return {
+        name: min(c, key=lambda key: (-c[key], key))
+        for name, c in sorted(counts.items())
+        if "\t" not in name and "\n" not in name
+    }
+
+
+def descriptor_names(path: Path, wanted: Collection[str]) -> dict[str, str]:
+    """Name (lower case) → MeSH id, of the descriptors wanted, of a table like MeSH 2015's."""
+    return {
+        name.lower(): descriptor
+        for _, (descriptor, name) in read_columns(path, ("mesh_id", "mesh_name"))
+        if descriptor in wanted
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,10 @@ from nlp.token_windows import PieceMaker
 PIECE_KINDS = ("text", "chemical", "disease", "mark of a chemical", "mark of a disease")
 _OF_KIND = {CHEMICAL: 1, DISEASE: 2}
 _MARK = len(_OF_KIND)
+
+#: Most pieces the encoder takes, and most of a document, which it then sees in two rows.
+ROW_PIECES = 512
+MOST_PIECES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class MarkedPieces:
 
 
 def marked_pieces(
-    document: PairDocument, maker: PieceMaker, *, mark: int, max_pieces: int = 512
+    document: PairDocument, maker: PieceMaker, *, mark: int, max_pieces: int = MOST_PIECES
 ) -> MarkedPieces:
     """The pieces of ``document``; what goes beyond ``max_pieces`` is cut off.
 
@@ -101,3 +106,61 @@ def mark_matrix(marks: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], 
         places[row, : len(of)] = of
         real[row, : len(of)] = True
     return places, real
+
+
+def encoder_rows(
+    marked: MarkedPieces,
+) -> tuple[list[dict[str, npt.NDArray[np.int64]]], list[tuple[int, int, int]]]:
+    """What the encoder is given for a document: one row, or two that overlap.
+
+    Returns:
+        rows of ``pieces``, ``mask``, ``kinds``, int64 [length of the row], and for each row
+        ``(begin, end, skipped)``: it stands for pieces ``[begin, end)`` of the document, from
+        its place ``skipped`` on.
+    """
+    pieces, kinds, count = marked.pieces, marked.kinds, len(marked.pieces)
+    if count <= ROW_PIECES:
+        return [_row(pieces, kinds)], [(0, count, 0)]
+    seen = ROW_PIECES - 1
+    head = _row(np.append(pieces[:seen], pieces[-1:]), np.append(kinds[:seen], [0]))
+    tail = _row(np.append(pieces[:1], pieces[-seen:]), np.append([0], kinds[-seen:]))
+    return [head, tail], [(0, seen, 0), (count - seen, count, 1)]
+
+
+def _row(
+    pieces: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.int64]]:
+    return {"pieces": pieces, "mask": np.ones_like(pieces), "kinds": kinds}
+
+
+def joined_states(
+    states: Sequence[tuple[Any, Any]], ranges: Sequence[tuple[int, int, int]], count: int
+) -> tuple[Any, Any]:
+    """Hidden states [count, width] and attention [heads, count, count] of a document's rows.
+
+    Where rows overlap they are averaged; arrays of numpy and of torch are both fine.
+    """
+    if len(states) == 1:
+        hidden, attention = states[0]
+        return hidden[:count], attention[:, :count, :count]
+    (h1, a1), (h2, a2) = states
+    (_, end, _), (begin, _, skipped) = ranges
+    size = count - begin
+    module = _module_of(h1)
+    h2, a2 = h2[skipped : skipped + size], a2[:, skipped : skipped + size, skipped : skipped + size]
+    both = end - begin
+    hidden = module.concatenate([h1[:begin], (h1[begin:end] + h2[:both]) / 2, h2[both:]])
+    heads = a1.shape[0]
+    attention = module.zeros((heads, count, count), dtype=a1.dtype)
+    attention[:, :end, :end] = a1[:, :end, :end]
+    attention[:, begin:, begin:] = attention[:, begin:, begin:] + a2
+    return hidden, attention / attention.sum(-1)[..., None]
+
+
+def _module_of(values: Any) -> Any:
+    """The library an array is of."""
+    if isinstance(values, np.ndarray):
+        return np
+    import torch
+
+    return torch

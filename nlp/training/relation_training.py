@@ -21,7 +21,14 @@ import numpy.typing as npt
 
 from kg.errors import MissingExtraError
 from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features, priors_of
-from nlp.relation_pieces import MarkedPieces, mark_matrix, marked_pieces
+from nlp.relation_pieces import (
+    MOST_PIECES,
+    MarkedPieces,
+    encoder_rows,
+    joined_states,
+    mark_matrix,
+    marked_pieces,
+)
 from nlp.token_windows import WordPieces
 from nlp.training.relation_examples import LABELS, UNKNOWN, RelationExample
 from nlp.training.relation_network import make_network
@@ -41,7 +48,7 @@ class RelationTrainingConfig:
     seed: int = 20
     epochs: int = 12
     batch_size: int = 4
-    max_pieces: int = 512
+    max_pieces: int = MOST_PIECES
     encoder_rate: float = 1e-4
     head_rate: float = 5e-4
     weight_decay: float = 0.01
@@ -49,7 +56,7 @@ class RelationTrainingConfig:
     dropout: float = 0.15
     masked: float = 0.08
     average: float = 0.995
-    weights: tuple[float, ...] = (1.0, 0.6, 0.6, 0.4, 0.4)
+    weights: tuple[float, ...] = (1.0, 0.6, 0.4, 0.4)
     save_minutes: float = 4.0
     threads: int = 2
     bf16: bool = True
@@ -208,13 +215,13 @@ class RelationTrainer:
     def _logits(self, ready: Sequence[Prepared]) -> Any:
         """Logits of all pairs of a batch, [pairs of the batch, labels]."""
         torch = self._torch
-        length = max(len(r.marked.pieces) for r in ready)
-        batch = np.zeros((3, len(ready), length), dtype=np.int64)
-        for row, one in enumerate(ready):
-            size = len(one.marked.pieces)
-            batch[0, row, :size] = one.marked.pieces
-            batch[1, row, :size] = 1
-            batch[2, row, :size] = one.marked.kinds
+        split = [encoder_rows(r.marked) for r in ready]
+        rows = [row for of, _ in split for row in of]
+        length = max(len(row["pieces"]) for row in rows)
+        batch = np.zeros((3, len(rows), length), dtype=np.int64)
+        for number, row in enumerate(rows):
+            for part, name in enumerate(("pieces", "mask", "kinds")):
+                batch[part, number, : len(row[name])] = row[name]
         pieces, mask, kinds = (torch.from_numpy(b).to(self._device) for b in batch)
         if self.network.training and self.config.masked:
             chosen = (torch.rand(pieces.shape) < self.config.masked).to(self._device)
@@ -222,13 +229,15 @@ class RelationTrainer:
             pieces = pieces.masked_fill(chosen, self._hidden)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
             hidden, attention = self.network["encoder"](pieces, mask, kinds)
-        logits = []
-        for row, one in enumerate(ready):
+        logits, row = [], 0
+        for one, (of, ranges) in zip(ready, split, strict=True):
+            states = [(hidden[i], attention[i]) for i in range(row, row + len(of))]
+            row += len(of)
+            whole = joined_states(states, ranges, len(one.marked.pieces))
             places, real = mark_matrix([m or (0,) for m in one.marked.marks])
             logits.append(
                 self.network["head"](
-                    hidden[row],
-                    attention[row],
+                    *whole,
                     torch.from_numpy(places).to(self._device),
                     torch.from_numpy(real).to(self._device),
                     torch.tensor(one.pairs, device=self._device),
