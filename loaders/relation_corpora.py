@@ -102,7 +102,9 @@ def test_documents(folder: Path) -> frozenset[str]:
     return frozenset(a.document.id for f in files for a in read_annotated(folder / f))
 
 
-def training_examples(folder: Path, *, parts: Collection[str] = ("train", "dev")) -> list[RelationExample]:
+def training_examples(
+    folder: Path, *, parts: Collection[str] = ("train", "dev")
+) -> list[RelationExample]:
     """BC5CDR's ``parts`` and BioRED's train and dev, one example per document.
 
     Args:
@@ -130,11 +132,17 @@ def _joined(first: RelationExample, second: RelationExample) -> RelationExample:
     labels = {}
     for pair, row in first.labels.items():
         other = there.get(_keys(first.document, pair))
-        labels[pair] = row if other is None else tuple(a if a >= 0 else b for a, b in zip(row, other, strict=True))
+        labels[pair] = (
+            row
+            if other is None
+            else tuple(a if a >= 0 else b for a, b in zip(row, other, strict=True))
+        )
     return RelationExample(first.document, labels)
 
 
-def tree_numbers(path: Path, *, branches: tuple[str, ...] = ("C", "F03")) -> dict[str, tuple[str, ...]]:
+def tree_numbers(
+    path: Path, *, branches: tuple[str, ...] = ("C", "F03")
+) -> dict[str, tuple[str, ...]]:
     """MeSH descriptor → its tree numbers in ``branches``, of a table like MeSH 2015's."""
     found: dict[str, list[str]] = {}
     for _, (descriptor, number) in read_columns(path, ("mesh_id", "mesh_tree_number")):

@@ -1,4 +1,4 @@
-"""``medkgqa train relations`` and ``medkgqa evaluate relations``: corpora in, a model folder out."""
+"""``medkgqa train relations`` and ``evaluate relations``: corpora in, a model folder out."""
 
 from __future__ import annotations
 
@@ -188,7 +188,9 @@ def most_specific(found: set[Key], specificity: Specificity) -> set[Key]:
     for document, chemical, disease in found:
         caused.setdefault((document, chemical), set()).add(disease)
     return {
-        (d, c, x) for d, c, x in found if not any(specificity.is_kind_of(o, x) for o in caused[d, c])
+        (d, c, x)
+        for d, c, x in found
+        if not any(specificity.is_kind_of(o, x) for o in caused[d, c])
     }
 
 
@@ -201,7 +203,9 @@ def _array(rows: Sequence[tuple[Key, float]]) -> Any:
 def _plan(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        settings = {k: tuple(v) if isinstance(v, list) else v for k, v in table["training"].items()}
+        settings: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in table["training"].items()
+        }
         return {**table, "training": RelationTrainingConfig(**settings)}
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         fix = "see nlp/training/configs/relations.toml"
@@ -287,5 +291,7 @@ def _card(
     ]
     for test, table in scores.items():
         for name, row in table.items():
-            lines.append(f"| {test} | {name} | {row['precision']} | {row['recall']} | {row['f1']} |")
+            lines.append(
+                f"| {test} | {name} | {row['precision']} | {row['recall']} | {row['f1']} |"
+            )
     return "\n".join(lines) + "\n"

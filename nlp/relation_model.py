@@ -129,9 +129,7 @@ class RelationModel:
         found = [self._found(document, pair, row) for pair, row in sorted(best.items())]
         return self._most_specific(document, found) if self._narrow else found
 
-    def _found(
-        self, document: PairDocument, pair: Pair, row: npt.NDArray[np.float32]
-    ) -> FoundPair:
+    def _found(self, document: PairDocument, pair: Pair, row: npt.NDArray[np.float32]) -> FoundPair:
         fitting = labels_of(document, pair)
         likely = {
             name: settings.probability(float(row[place]))
@@ -143,9 +141,7 @@ class RelationModel:
             given.discard("causes" if likely["treats"] > likely["causes"] else "treats")
         return FoundPair(pair, likely, frozenset(given))
 
-    def _most_specific(
-        self, document: PairDocument, found: Sequence[FoundPair]
-    ) -> list[FoundPair]:
+    def _most_specific(self, document: PairDocument, found: Sequence[FoundPair]) -> list[FoundPair]:
         """Without ``causes`` of a disease of which the chemical causes a kind."""
         caused: dict[int, set[str]] = {}
         for one in found:
@@ -162,9 +158,7 @@ class RelationModel:
         return kept
 
     def _scored(self, document: PairDocument) -> Iterator[tuple[Pair, npt.NDArray[np.float32]]]:
-        marked = marked_pieces(
-            document, self._maker, mark=self._mark, max_pieces=self._most_pieces
-        )
+        marked = marked_pieces(document, self._maker, mark=self._mark, max_pieces=self._most_pieces)
         pairs = [p for p in candidate_pairs(document) if all(marked.marks[i] for i in p)]
         if not pairs:
             return

@@ -97,7 +97,9 @@ def _spans(document: PairDocument) -> list[tuple[int, int, int]]:
     return sorted(found, key=lambda span: (span[0], -span[1], span[2]))
 
 
-def mark_matrix(marks: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def mark_matrix(
+    marks: Sequence[Sequence[int]],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Marks padded to one length: places int64 [entities, most], which are real bool."""
     most = max(1, max((len(m) for m in marks), default=1))
     places = np.zeros((len(marks), most), dtype=np.int64)

@@ -24,7 +24,9 @@ from nlp.relations import RelationExtractor
 
 #: Label of the model → predicate.
 PREDICATES = {"causes": CAUSES, "treats": TREATS}
-_DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|fail(?:s|ed) to|cannot|lack of)\b|n't\b")
+_DENIED = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|fail(?:s|ed) to|cannot|lack of)\b|n't\b"
+)
 
 Place = tuple[int, int, tuple[int, int]]
 
@@ -167,9 +169,7 @@ class TrainedRelations:
             return min(together)[1]
         return min(apart)[1] if apart and not denied else None
 
-    def _is_open(
-        self, text: str, sentence: tuple[int, int], left: Mention, right: Mention
-    ) -> bool:
+    def _is_open(self, text: str, sentence: tuple[int, int], left: Mention, right: Mention) -> bool:
         """Whether the sentence denies or doubts what it says of the two."""
         if self._open.search(text, max(sentence[0], left.start - 80), right.end):
             return True

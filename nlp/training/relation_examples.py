@@ -6,7 +6,7 @@ A corpus says nothing of relations its annotators did not mark, so a label of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ def causes_priors(examples: Iterable[RelationExample]) -> Priors:
     return priors_of((e.document, e.of("causes")) for e in examples)
 
 
-def pair_scores(gold: set[tuple[str, ...]], found: set[tuple[str, ...]]) -> dict[str, float]:
+def pair_scores(gold: Set[Hashable], found: Set[Hashable]) -> dict[str, float]:
     """Precision, recall and F1 in percent of found against gold.
 
     >>> pair_scores({("1", "a", "b")}, {("1", "a", "b"), ("1", "a", "c")})["precision"]

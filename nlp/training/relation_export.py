@@ -54,7 +54,11 @@ def write_relation_model(
     state = {k: v.detach().float().numpy() for k, v in network["head"].state_dict().items()}
     np.savez(
         out / "head.npz",
-        **{f"{n}.{part}": state[f"{n}.{part}"].astype(np.float16) for n in LAYERS for part in ("weight", "bias")},
+        **{
+            f"{n}.{part}": state[f"{n}.{part}"].astype(np.float16)
+            for n in LAYERS
+            for part in ("weight", "bias")
+        },
     )
     shutil.copyfile(encoder / "tokenizer.json", out / "tokenizer.json")
     _write_rows(out / "names.tsv.xz", sorted(names.items()))

@@ -36,7 +36,7 @@ def make_network(encoder: Path, *, labels: int, dropout: float) -> tuple[Any, An
     except ImportError as error:
         raise MissingExtraError("torch or transformers", extra="train") from error
 
-    class Encoder(torch.nn.Module):
+    class Encoder(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         def __init__(self) -> None:
             super().__init__()
             self.bert = BertModel.from_pretrained(
@@ -55,7 +55,7 @@ def make_network(encoder: Path, *, labels: int, dropout: float) -> tuple[Any, An
             out = self.bert(inputs_embeds=embedded, attention_mask=mask, output_attentions=True)
             return out.last_hidden_state, out.attentions[-1]
 
-    class Head(torch.nn.Module):
+    class Head(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         def __init__(self, width: int) -> None:
             super().__init__()
             self.first = torch.nn.Linear(2 * width, width)

@@ -194,7 +194,9 @@ class RelationTrainer:
                 ready = self.prepared(example, own=False)
                 logits = self._logits([ready]) if ready.pairs else None
                 rows = np.zeros((0, len(LABELS)), dtype=np.float32)
-                found.append((ready.pairs, rows if logits is None else logits.float().cpu().numpy()))
+                found.append(
+                    (ready.pairs, rows if logits is None else logits.float().cpu().numpy())
+                )
         return found
 
     def _optimiser(self, total: int) -> tuple[Any, Any]:
@@ -229,10 +231,10 @@ class RelationTrainer:
             pieces = pieces.masked_fill(chosen, self._hidden)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
             hidden, attention = self.network["encoder"](pieces, mask, kinds)
-        logits, row = [], 0
+        logits, at = [], 0
         for one, (of, ranges) in zip(ready, split, strict=True):
-            states = [(hidden[i], attention[i]) for i in range(row, row + len(of))]
-            row += len(of)
+            states = [(hidden[i], attention[i]) for i in range(at, at + len(of))]
+            at += len(of)
             whole = joined_states(states, ranges, len(one.marked.pieces))
             places, real = mark_matrix([m or (0,) for m in one.marked.marks])
             logits.append(
