@@ -25,7 +25,9 @@ from medkgqa.settings import Settings
 from nlp.edges import edges_from
 from nlp.reader import Reader
 from nlp.readout import pubtator_text, reading_record
+from nlp.recogniser import NerChoice, make_recogniser
 from nlp.records import Document, Reading
+from nlp.trained_relations import RelationChoice, relation_extractors
 
 
 @dataclass(slots=True)
@@ -64,7 +66,12 @@ class BuildReport:
 
 
 def build_graph(
-    inputs: Sequence[Path], target: Path, *, graph: Path | None, settings: Settings
+    inputs: Sequence[Path],
+    target: Path,
+    *,
+    graph: Path | None,
+    settings: Settings,
+    ner: NerChoice = "auto",
 ) -> BuildReport:
     """Read documents into a new saved graph.
 
@@ -73,6 +80,7 @@ def build_graph(
         target: folder of the new graph; replaced only when all is read.
         graph: saved graph whose names are read; the starter graph where None.
         settings: where the starter graph lies.
+        ner: what finds mentions.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
@@ -80,7 +88,8 @@ def build_graph(
     """
     names = open_store(settings, graph=graph)
     report = BuildReport(target)
-    edges = list(_edges(Reader.of_store(names), _all_documents(inputs), names, report))
+    reader = _reader(names, ner)
+    edges = list(_edges(reader, _all_documents(inputs), names, report))
     if not edges:
         raise EmptyImportError(
             f"{', '.join(map(str, inputs))}: no relation between known names was found in "
@@ -106,6 +115,7 @@ def extract_file(
     ids: str | None,
     graph: Path | None,
     settings: Settings,
+    ner: NerChoice = "auto",
 ) -> int:
     """Write the mentions and relations of documents; how many documents there were.
 
@@ -117,6 +127,7 @@ def extract_file(
         ids: give concept ids of this vocabulary where a concept has one.
         graph: saved graph whose names are read; the starter graph where None.
         settings: where the starter graph lies.
+        ner: what finds mentions.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
@@ -124,7 +135,7 @@ def extract_file(
     if target_format not in ("jsonl", "pubtator"):
         raise UsageError(f"--to {target_format!r} is none of: jsonl, pubtator")
     names = open_store(settings, graph=graph)
-    reader = Reader.of_store(names)
+    reader = _reader(names, ner)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     count = 0
     try:
@@ -140,6 +151,12 @@ def extract_file(
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def _reader(names: GraphStore, ner: NerChoice) -> Reader:
+    """Trained mentions go with trained relations, the names of the graph with phrases."""
+    choice: RelationChoice = "phrases" if ner == "names" else ner
+    return Reader(make_recogniser(names, ner), relations=relation_extractors(choice))
 
 
 def _edges(

@@ -58,7 +58,7 @@ def train(
     """
     path = config or shipped_config(name)
     if name == "relations":
-        from nlp.training.relation_run import train as train_relations
+        from medkgqa.relation_training import train as train_relations
 
         return train_relations(path, data=data, encoder=encoder, out=out)
     plan = read_plan(path)
@@ -78,9 +78,7 @@ def train(
         )
 
 
-def evaluate(
-    name: str, *, config: Path | None, data: Path, model: Path | None
-) -> dict[str, Any]:
+def evaluate(name: str, *, config: Path | None, data: Path, model: Path | None) -> dict[str, Any]:
     """Scores of a model on the test sets of its configuration.
 
     Args:
@@ -90,7 +88,7 @@ def evaluate(
         model: folder of the model; the shipped one where None.
     """
     if name == "relations":
-        from nlp.training.relation_run import evaluate as evaluate_relations
+        from medkgqa.relation_training import evaluate as evaluate_relations
 
         return evaluate_relations(model, data=data)
     plan = read_plan(config or shipped_config(name))
@@ -133,7 +131,7 @@ def _tests(plan: TokenPlan, data: Path) -> dict[str, list[Any]]:
     return {part.name: corpus_examples([part], data) for part in plan.test}
 
 
-def _names(plan: TokenPlan) -> dict[str, Sequence[str]]:
+def _names(plan: TokenPlan) -> dict[str, list[str]]:
     return installed_names() if plan.scheme.gazetteer else {}
 
 

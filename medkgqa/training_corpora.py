@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from kg.errors import SourceFormatError, UsageError
+from kg.names import normalise
 from loaders.name_dictionaries import DiseaseNamesLoader, DrugNamesLoader, read_dictionary
 from loaders.pubtator import read_annotated
 from loaders.reading import read_lines
+from loaders.tables import mesh_by_heading, table_rows
 from nlp.training.examples import SpanExample, without_overlaps
 from nlp.training.token_plan import CorpusPart
 
@@ -48,12 +51,74 @@ def installed_names() -> dict[str, list[str]]:
     return {"Disease": sorted(diseases), "Chemical": sorted(drugs)}
 
 
+def linked_names(
+    parts: Sequence[CorpusPart], folder: Path, *, without: Collection[str]
+) -> list[tuple[str, str, str, str]]:
+    """Rows of :mod:`nlp.concept_names`: names annotators linked to one id, the most frequent ids
+    first, and the dictionaries' names of MeSH headings.
+
+    Args:
+        parts: corpora; those not in PubTator's format have no ids.
+        folder: what their paths are below.
+        without: ids of documents that are left out.
+    """
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    seen: set[str] = set(without)
+    for part in parts:
+        for name in part.files if part.format == "pubtator" else ():
+            for found in read_annotated(folder / name):
+                if found.document.id in seen:
+                    continue
+                seen.add(found.document.id)
+                for m in found.mentions:
+                    if (
+                        m.type in part.types
+                        and len(m.identifiers) == 1
+                        and m.identifiers[0] != "-1"
+                    ):
+                        key = (part.types[m.type], m.text)
+                        counts.setdefault(key, Counter())[_curie(m.identifiers[0])] += 1
+    rows = [
+        ("annotated", kind, text, curie)
+        for (kind, text), ids in sorted(counts.items())
+        for curie, _ in ids.most_common()
+    ]
+    return [*rows, *sorted(_dictionary_rows())]
+
+
+def _curie(identifier: str) -> str:
+    return identifier if ":" in identifier else f"MESH:{identifier}"
+
+
+def _dictionary_rows() -> Iterator[tuple[str, str, str, str]]:
+    headings = mesh_by_heading()
+    for kind, path, table in (
+        ("Disease", DiseaseNamesLoader().path, "disease_variant_to_canonical"),
+        ("Chemical", DrugNamesLoader().path, "drug_variant_to_canonical"),
+    ):
+        content = read_dictionary(path)
+        titles = content[table.replace("variant_to_canonical", "canonical_to_data")]
+        for variant, canonicals in content[table].items():
+            for canonical in canonicals:
+                title = titles.get(canonical, {}).get("name", canonical)
+                heading = headings.get(title.lower())
+                normal = normalise(variant)
+                if heading is not None and normal:
+                    yield ("dictionary", kind, normal, heading)
+    for _, (curie, title, trees) in table_rows("mesh.tsv", ("curie", "name", "trees")):
+        for letter, kind in (("C", "Disease"), ("F03", "Disease"), ("D", "Chemical")):
+            if trees.startswith(letter) and normalise(title):
+                yield ("dictionary", kind, normalise(title), curie)
+
+
 def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
     annotated = frozenset(part.types.values())
     if part.format == "bio":
         for number, (text, rows) in enumerate(_bio_documents(path)):
             spans = tuple((s, e, part.types[t]) for s, e, t in rows if t in part.types)
-            yield SpanExample(f"{path.parent.name}/{path.name}:{number}", text, spans, annotated, part.corpus)
+            yield SpanExample(
+                f"{path.parent.name}/{path.name}:{number}", text, spans, annotated, part.corpus
+            )
         return
     if part.format != "pubtator":
         raise UsageError(f"format {part.format!r} of a corpus is none of: pubtator, bio")
@@ -62,7 +127,9 @@ def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
             (m.start, m.end, part.types[m.type]) for m in found.mentions if m.type in part.types
         )
         document = found.document
-        yield SpanExample(document.id, document.text, without_overlaps(named), annotated, part.corpus)
+        yield SpanExample(
+            document.id, document.text, without_overlaps(named), annotated, part.corpus
+        )
 
 
 def _bio_documents(path: Path) -> Iterator[tuple[str, list[tuple[int, int, str]]]]:
@@ -78,7 +145,9 @@ def _bio_documents(path: Path) -> Iterator[tuple[str, list[tuple[int, int, str]]
         character, _, label = line.rstrip("\n").rpartition(" ")
         label = label.strip()
         if label[:2] not in ("O", "B_", "I_"):
-            raise SourceFormatError(path, number, f"{label!r} is no label", fix="expected O, B_x, I_x")
+            raise SourceFormatError(
+                path, number, f"{label!r} is no label", fix="expected O, B_x, I_x"
+            )
         character = character or " "
         start, text = len(text), text + character
         kind = label[2:]

@@ -3,7 +3,7 @@
 A model is a folder::
 
     model.xml, model.bin    the network
-    scheme.json             labels, features, name and version (:class:`nlp.token_scheme.TokenScheme`)
+    scheme.json             name, version, labels, features: :class:`nlp.token_scheme.TokenScheme`
     tokenizer.json          or characters.txt
     names.xz                the known names its features come from, where it uses any
     card.md, metrics.json   what it was trained on and what it scored
@@ -56,9 +56,8 @@ class TokenModel:
             import openvino
         except ImportError as error:
             raise MissingExtraError("openvino", extra="lm") from error
-        record = _scheme_record(folder)
-        self.scheme = TokenScheme.from_json(record)
-        self.version = f"{record.get('name', folder.name)}-{record.get('version', '0')}"
+        self.scheme = TokenScheme.from_json(_scheme_record(folder))
+        self.version = model_version(folder)
         gazetteer = Gazetteer.load(folder / "names.xz") if self.scheme.gazetteer else None
         self._maker = WindowMaker(self.scheme, piece_maker(self.scheme, folder), gazetteer)
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
@@ -110,6 +109,16 @@ class TokenModel:
             inside = likely[starts.index(start) : ends.index(end) + 1]
             found.append(FoundSpan(start, end, name, round(float(inside.mean()), 4)))
         return found
+
+
+def model_version(folder: Path) -> str:
+    """Name and version of a model folder, without opening the model.
+
+    Raises:
+        ModelUnavailableError: where the folder holds no model.
+    """
+    record = _scheme_record(folder)
+    return f"{record.get('name', folder.name)}-{record.get('version', '0')}"
 
 
 def _scheme_record(folder: Path) -> dict[str, object]:

@@ -57,8 +57,8 @@ class WordPieces:
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.first = int(self._tokenizer.token_to_id("[CLS]"))
-        self.last = int(self._tokenizer.token_to_id("[SEP]"))
+        self.first = self._tokenizer.token_to_id("[CLS]") or 0
+        self.last = self._tokenizer.token_to_id("[SEP]") or 0
 
     def pieces(self, text: str) -> Pieces:
         """See :meth:`PieceMaker.pieces`."""

@@ -79,9 +79,7 @@ def read_packed(path: Path) -> PackedEncoder:
     place += 8 + map_length
     special = {"pad": pad, "begin": begin, "end": end, "unknown": unknown}
     tensors = _tensors(raw, place, width=width, inner=inner, count=count)
-    return PackedEncoder(
-        width, layers, heads, inner, positions, eps, pieces, special, tensors
-    )
+    return PackedEncoder(width, layers, heads, inner, positions, eps, pieces, special, tensors)
 
 
 def _tensors(raw: bytes, place: int, *, width: int, inner: int, count: int) -> dict[str, Array]:
@@ -95,7 +93,9 @@ def _tensors(raw: bytes, place: int, *, width: int, inner: int, count: int) -> d
         _, _, offset, length = struct.unpack_from("<BIQQ", raw, place)
         place += 21
         columns = inner if name.endswith("fo.w") else width
-        if name == "emb.word" or name.partition(".")[2] in {f"{k}.w" for k in _LAYER if "ln" not in k}:
+        if name == "emb.word" or name.partition(".")[2] in {
+            f"{k}.w" for k in _LAYER if "ln" not in k
+        }:
             tensors[name] = _unpacked(raw, offset, length).reshape(-1, columns)
         else:
             tensors[name] = np.frombuffer(raw, np.float32, length // 4, offset).copy()
@@ -164,7 +164,9 @@ def _bert_weights(packed: PackedEncoder, rows: list[int]) -> dict[str, Array]:
     for layer in range(packed.layers):
         for short, long in _LAYER.items():
             for part, name in (("w", "weight"), ("b", "bias")):
-                weights[f"encoder.layer.{layer}.{long}.{name}"] = tensors[f"l{layer}.{short}.{part}"]
+                weights[f"encoder.layer.{layer}.{long}.{name}"] = tensors[
+                    f"l{layer}.{short}.{part}"
+                ]
     return {name: np.ascontiguousarray(array) for name, array in weights.items()}
 
 

@@ -57,4 +57,3 @@ def make_network(encoder: Path, scheme: TokenScheme, *, dropout: float, layers: 
             return self.head(self.dropout(hidden))
 
     return Recogniser()
-

@@ -84,7 +84,8 @@ def _plan(table: dict[str, Any]) -> TokenPlan:
     if unknown:
         raise KeyError(f"training.{sorted(unknown)[0]} is no setting")
     parts = {
-        use: tuple(_part(row) for row in table.get(use, ())) for use in ("train", "held_out", "test")
+        use: tuple(_part(row) for row in table.get(use, ()))
+        for use in ("train", "held_out", "test")
     }
     return TokenPlan(
         model["name"],

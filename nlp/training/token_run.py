@@ -178,5 +178,7 @@ def model_card(plan: TokenPlan, texts: TrainingTexts, scores: Scores, command: s
     lines += ["| test set | class | precision | recall | F1 |", "|---|---|---|---|---|"]
     for test, table in scores.items():
         for name, row in table.items():
-            lines.append(f"| {test} | {name} | {row['precision']} | {row['recall']} | {row['f1']} |")
+            lines.append(
+                f"| {test} | {name} | {row['precision']} | {row['recall']} | {row['f1']} |"
+            )
     return "\n".join(lines) + "\n"
