@@ -20,8 +20,10 @@ from __future__ import annotations
 import json
 import lzma
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +86,8 @@ class RelationModel:
     """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        try:
-            import openvino
-        except ImportError as error:
-            raise MissingExtraError("openvino", extra="lm") from error
+        if find_spec("openvino") is None:
+            raise MissingExtraError("openvino", extra="lm")
         record = _settings(folder / "settings.json")
         self.version = f"{record['name']}-{record['version']}"
         self.labels: dict[str, LabelSettings] = {
@@ -105,14 +105,13 @@ class RelationModel:
         for key, number in _rows(folder / "trees.tsv.xz", 2):
             trees.setdefault(key, []).append(number)
         self._specificity = Specificity(trees)
-        path = folder / "model.xml"
-        if not path.is_file() or not path.with_suffix(".bin").is_file():
-            raise ModelUnavailableError(f"{path} or its .bin is absent; install the package again")
-        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        if threads:
-            settings["INFERENCE_NUM_THREADS"] = str(threads)
-        compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-        self._request = compiled.create_infer_request()
+        self._path = folder / "model.xml"
+        if not self._path.is_file() or not self._path.with_suffix(".bin").is_file():
+            raise ModelUnavailableError(
+                f"{self._path} or its .bin is absent; install the package again"
+            )
+        self._threads = threads
+        self._requests: dict[int, Any] = {}
 
     def key(self, names: Sequence[str], concept: str) -> str:
         """MeSH id of the first name the model knows; ``concept`` where it knows none."""
@@ -164,13 +163,25 @@ class RelationModel:
             return
         counted = features(document, pairs, priors=self._priors, specificity=self._specificity)
         rows, ranges = encoder_rows(marked)
-        states = []
+        request, states = self._request(), []
         for row in rows:
-            result = self._request.infer({name: values[None] for name, values in row.items()})
+            result = request.infer({name: values[None] for name, values in row.items()})
             states.append((np.array(result[0][0]), np.array(result[1][0])))
         hidden, attention = joined_states(states, ranges, len(marked.pieces))
         logits = self._head.logits(hidden, attention, marked.marks, pairs, counted)
         yield from zip(pairs, logits, strict=True)
+
+    def _request(self) -> Any:
+        """The encoder, opened once in each process (OpenVINO does not survive a fork)."""
+        if os.getpid() not in self._requests:
+            import openvino
+
+            settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+            if self._threads:
+                settings["INFERENCE_NUM_THREADS"] = str(self._threads)
+            compiled = openvino.Core().compile_model(str(self._path), "CPU", settings)
+            self._requests[os.getpid()] = compiled.create_infer_request()
+        return self._requests[os.getpid()]
 
     def _parts(self, document: PairDocument) -> Iterator[tuple[PairDocument, list[int]]]:
         """The document in stretches the encoder can hold, with the entities' numbers in it."""

@@ -8,25 +8,31 @@ supports what the model finds, and a sentence that denies or doubts supports not
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
+from kg.errors import MissingExtraError, ModelUnavailableError
 from kg.records import Polarity
 from kg.schema import CAUSES, CONDITIONS, DRUG, DRUG_CLASS, INTERACTS_WITH, TREATS
 from nlp.edges import TOLERATED
 from nlp.records import Assertion, Mention, Relation
-from nlp.relation_model import RelationModel
+from nlp.relation_model import FoundPair, RelationModel
 from nlp.relation_pairs import CHEMICAL, DISEASE, Entity, PairDocument
-from nlp.relations import RelationExtractor
+from nlp.relations import PhraseRelations, RelationExtractor
 
 #: Label of the model → predicate.
 PREDICATES = {"causes": CAUSES, "treats": TREATS}
 _DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|without|fail(?:s|ed) to|cannot|lack of)\b|n't\b"
 )
+
+RelationChoice = Literal["auto", "trained", "phrases"]
+LOGGER = logging.getLogger(__name__)
 
 Place = tuple[int, int, tuple[int, int]]
 
@@ -98,7 +104,7 @@ class TrainedRelations:
         if len(document.entities) < 2:
             return
         lowered = text.lower()
-        for one in self._model.find(document):
+        for one in self.found(document):
             for label in sorted(one.given & PREDICATES.keys()):
                 predicate = PREDICATES[label]
                 tolerated = {Assertion.ASSERTED} | TOLERATED.get(predicate, frozenset())
@@ -117,6 +123,10 @@ class TrainedRelations:
                         sentence,
                         self.version,
                     )
+
+    def found(self, document: PairDocument) -> list[FoundPair]:
+        """What the model says of every pair of a document."""
+        return self._model.find(document)
 
     def pair_document(
         self, text: str, sentences: Sequence[tuple[int, int]], mentions: Sequence[Mention]
@@ -174,6 +184,29 @@ class TrainedRelations:
         if self._open.search(text, max(sentence[0], left.start - 80), right.end):
             return True
         return _DENIED.search(text, left.end, max(left.end, right.start)) is not None
+
+
+def relation_extractors(choice: RelationChoice = "auto") -> dict[str, RelationExtractor]:
+    """Language → what finds its relations.
+
+    Args:
+        choice: ``trained``: the model beside the phrases, or an error; ``phrases``: these alone;
+            ``auto``: the model where it can be run, else the phrases, with a warning.
+
+    Raises:
+        MissingExtraError: ``trained``, without openvino or tokenizers.
+        ModelUnavailableError: ``trained``, where the model is absent.
+    """
+    found: dict[str, RelationExtractor] = {x: PhraseRelations(x) for x in ("en", "zh")}
+    if choice == "phrases":
+        return found
+    try:
+        found["en"] = TrainedRelations.shipped(phrases=found["en"])
+    except (MissingExtraError, ModelUnavailableError) as error:
+        if choice == "trained":
+            raise
+        LOGGER.warning("relations are read by phrases only: %s", error)
+    return found
 
 
 def _sentence_of(mention: Mention, sentences: Sequence[tuple[int, int]]) -> tuple[int, int]:
