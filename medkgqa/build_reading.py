@@ -14,8 +14,10 @@ from kg.schema import RefusalReport
 from kg.store import GraphStore
 from medkgqa.build_shards import Shard
 from nlp.edges import edges_from
-from nlp.reader import VERSION, Reader
+from nlp.reader import Reader
+from nlp.recogniser import NerChoice, make_recogniser
 from nlp.records import Reading
+from nlp.trained_relations import RelationChoice, relation_extractors
 
 #: What a tally counts.
 DOCUMENT, CLINICAL, MENTION, NIL, LINKED = "document", "clinical", "mention", "nil", "linked"
@@ -40,20 +42,33 @@ class ReaderSource(Protocol):
         ...
 
 
+def make_reader(names: GraphStore, ner: NerChoice = "auto") -> Reader:
+    """Trained mentions go with trained relations, the names of the graph with phrases.
+
+    Raises:
+        MissingExtraError: ``trained``, without openvino or tokenizers.
+        ModelUnavailableError: ``trained``, without a model.
+    """
+    choice: RelationChoice = "phrases" if ner == "names" else ner
+    return Reader(make_recogniser(names, ner), relations=relation_extractors(choice))
+
+
 @dataclass(frozen=True, slots=True)
 class SavedGraphReader:
     """The reader of a saved graph's names.
 
     Args:
         graph: folder of the saved graph, which every worker must see.
+        ner: what finds mentions.
     """
 
     graph: Path
+    ner: NerChoice = "auto"
 
     @property
     def version(self) -> str:
         """See :attr:`ReaderSource.version`."""
-        return VERSION
+        return "+".join(make_reader(self.names(), self.ner).versions)
 
     def names(self) -> GraphStore:
         """See :meth:`ReaderSource.names`."""
@@ -61,7 +76,7 @@ class SavedGraphReader:
 
     def reader(self, names: GraphStore) -> Reader:
         """See :meth:`ReaderSource.reader`."""
-        return Reader.of_store(names)
+        return make_reader(names, self.ner)
 
 
 @dataclass(frozen=True, slots=True)

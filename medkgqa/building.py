@@ -25,13 +25,13 @@ from loaders.documents import DocumentFile, document_files
 from medkgqa.build_engines import BuildWork, Engine, read_shards
 from medkgqa.build_journal import BuildJournal, journal_folder
 from medkgqa.build_merging import GraphMerger
-from medkgqa.build_reading import ReaderSource, SavedGraphReader
+from medkgqa.build_reading import ReaderSource, SavedGraphReader, make_reader
 from medkgqa.build_report import BuildReport
 from medkgqa.build_shards import ShardOptions, shards_of
 from medkgqa.graphs import open_starter, open_store, starter_key
 from medkgqa.settings import Settings
-from nlp.reader import Reader
 from nlp.readout import pubtator_text, reading_record
+from nlp.recogniser import NerChoice
 from nlp.records import Document
 
 #: Changes whenever a journal of before cannot be gone on with.
@@ -54,6 +54,7 @@ class BuildPlan:
         workers: processes that read.
         shard: documents read and committed at a time.
         report: where the report is written as JSON.
+        ner: what finds mentions.
     """
 
     format: str | None = None
@@ -66,6 +67,7 @@ class BuildPlan:
     workers: int = 1
     shard: int = 32
     report: Path | None = None
+    ner: NerChoice = "auto"
 
 
 DEFAULT_PLAN = BuildPlan()
@@ -97,7 +99,7 @@ def build_graph(
         UsageError: where another build is writing there, or the plan cannot be carried out.
     """
     files = tuple(f for path in inputs for f in document_files(path, format=plan.format))
-    chosen = source or SavedGraphReader(_saved_names(settings, graph))
+    chosen = source or SavedGraphReader(_saved_names(settings, graph), plan.ner)
     names = chosen.names()
     options = _shard_options(files, plan, settings)
     base = _base(target, plan, settings)
@@ -258,7 +260,7 @@ def extract_file(
         ids: give concept ids of this vocabulary where a concept has one.
         graph: saved graph whose names are read; the starter graph where None.
         settings: where the starter graph lies.
-        plan: what is clinical, and the columns of tables.
+        plan: what finds mentions, what is clinical, and the columns of tables.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
@@ -266,7 +268,7 @@ def extract_file(
     if target_format not in ("jsonl", "pubtator"):
         raise UsageError(f"--to {target_format!r} is none of: jsonl, pubtator")
     names = open_store(settings, graph=graph)
-    reader = Reader.of_store(names)
+    reader = make_reader(names, plan.ner)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     count = 0
     try:

@@ -83,6 +83,7 @@ def _build(options: argparse.Namespace, settings: Settings) -> int:
         engine=options.engine,
         workers=options.workers,
         report=options.report,
+        ner=options.ner,
     )
     report = build_graph(
         options.inputs, options.out, graph=options.graph, settings=settings, plan=plan
@@ -158,10 +159,37 @@ def _extract(options: argparse.Namespace, settings: Settings) -> int:
         graph=options.graph,
         settings=settings,
         plan=BuildPlan(
-            columns=_columns(options.column), clinical=options.clinical, secret=options.secret
+            columns=_columns(options.column),
+            clinical=options.clinical,
+            secret=options.secret,
+            ner=options.ner,
         ),
     )
     _result(options, {"documents": count}, f"{count} documents read into {options.out}")
+    return 0
+
+
+def _train(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.training_command import score_lines, train
+
+    scores = train(
+        options.model,
+        config=options.config,
+        data=options.data,
+        out=options.out,
+        settings=settings,
+        encoder=options.encoder,
+        teacher=options.teacher,
+    )
+    _result(options, scores, lambda: score_lines(scores))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.training_command import evaluate, score_lines
+
+    scores = evaluate(options.model, config=options.config, data=options.data, model=options.folder)
+    _result(options, scores, lambda: score_lines(scores))
     return 0
 
 
@@ -280,6 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     _ask_arguments(add("ask", _ask, "answer a question, or a file of them", source))
     build = add("build", _build, "read documents into a graph")
     _build_arguments(build)
+    _ner_argument(build)
     load = add("load", _load, "load data sets, or a graph from another format")
     load.add_argument(
         "format",
@@ -305,6 +334,11 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--to", choices=["jsonl", "pubtator"], default="jsonl")
     extract.add_argument("--ids", metavar="PREFIX", help="give ids of this vocabulary, e.g. MESH")
     extract.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    _ner_argument(extract)
+    _training_arguments(
+        add("train", _train, "train a model that reads text"),
+        add("evaluate", _evaluate, "score a model that reads text"),
+    )
     export = add("export", _export, "write a graph in another format", source)
     export.add_argument("--to", choices=["graphml", "kgx", "neo4j", "rdf"], required=True)
     export.add_argument(
@@ -375,6 +409,27 @@ def _document_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="secret that surrogates follow from; default: one of your own, made when needed",
     )
+
+
+def _ner_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--ner",
+        choices=["auto", "trained", "names"],
+        default="auto",
+        help="what finds mentions: the trained models, or the names of the graph; default: the "
+        "models where they can be run",
+    )
+
+
+def _training_arguments(train: argparse.ArgumentParser, evaluate: argparse.ArgumentParser) -> None:
+    for command in (train, evaluate):
+        command.add_argument("model", choices=["ner", "ner-zh", "relations"])
+        command.add_argument("--config", type=Path, help="configuration file; default: as shipped")
+        command.add_argument("--data", type=Path, required=True, help="folder of the corpora")
+    train.add_argument("--out", type=Path, required=True, help="folder of the model; a run goes on")
+    train.add_argument("--encoder", type=Path, help="folder of the encoder; default: fetched")
+    train.add_argument("--teacher", type=Path, help="folder of a run to distil from")
+    evaluate.add_argument("--from", dest="folder", type=Path, help="model; default: as shipped")
 
 
 def _licence_argument(command: argparse.ArgumentParser) -> None:

@@ -19,7 +19,8 @@ entry points of this distribution; extension attributes when a component is made
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,23 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from kg.errors import UsageError
+from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Name, Polarity
 from nlp.bulk_linker import BulkLinker
 from nlp.context import Context, with_assertions
-from nlp.reader import DictionaryRecogniser, MentionRecogniser, language_of, with_short_forms
+from nlp.reader import (
+    BatchRecogniser,
+    DictionaryRecogniser,
+    MentionRecogniser,
+    extractor_of,
+    language_of,
+    with_short_forms,
+)
+from nlp.recogniser import NerChoice, make_recogniser
 from nlp.records import Assertion, Candidate, Mention, Relation
-from nlp.relations import PhraseRelations, RelationExtractor
+from nlp.relations import RelationExtractor
 from nlp.sentences import sentences
+from nlp.trained_relations import RelationChoice, relation_extractors
 
 MENTIONS = "medkgqa_mentions"
 RELATIONS = "medkgqa_relations"
@@ -62,8 +73,10 @@ def mentions_of(doc: Doc) -> tuple[Mention, ...]:
 def relations_of(doc: Doc) -> tuple[Relation, ...]:
     """Every relation found; its indexes count in ``doc._.mentions``."""
     return tuple(
-        Relation(s, o, predicate, Polarity(polarity), score, (start, end))
-        for s, o, predicate, polarity, score, start, end in doc.user_data.get(RELATIONS, ())
+        Relation(s, o, predicate, Polarity(polarity), score, (start, end), extractor)
+        for s, o, predicate, polarity, score, start, end, extractor in doc.user_data.get(
+            RELATIONS, ()
+        )
     )
 
 
@@ -157,18 +170,36 @@ class MentionComponent:
         register_extensions()
         self._recogniser = recogniser
         self._concepts: tuple[Concept, ...] = ()
+        self._ner: NerChoice = "names"
+
+    @property
+    def extractor(self) -> str:
+        """Names and versions of what reads, as kept with the evidence."""
+        return extractor_of(self._found_by())
 
     def use(self, recogniser: MentionRecogniser) -> None:
         """Find names with this recogniser from now on."""
         self._recogniser = recogniser
         self._concepts = ()
 
-    def use_concepts(self, concepts: Iterable[Concept]) -> None:
-        """Find the names of these concepts; they are saved with the pipeline."""
+    def use_concepts(self, concepts: Iterable[Concept], *, ner: NerChoice = "names") -> None:
+        """Find the names of these concepts; they are saved with the pipeline.
+
+        Args:
+            concepts: whose names count.
+            ner: ``names``, or a trained model that finds mentions and links them to these.
+
+        Raises:
+            MissingExtraError: ``trained``, where it cannot be run.
+        """
         self._concepts = tuple(
-            Concept(c.curie, c.category, c.names) for c in concepts
-        )  # definitions and cross-references are not needed here
-        self._recogniser = DictionaryRecogniser(BulkLinker(self._concepts))
+            Concept(c.curie, c.category, c.names, c.xrefs) for c in concepts
+        )  # definitions are not needed here
+        self._ner = ner
+        if ner == "names":
+            self._recogniser = DictionaryRecogniser(BulkLinker(self._concepts))
+        else:
+            self._recogniser = make_recogniser(NetworkxStore(self._concepts), ner)
 
     def __call__(self, doc: Doc) -> Doc:
         """Find names in ``doc``.
@@ -176,29 +207,49 @@ class MentionComponent:
         Raises:
             UsageError: where no recogniser was given.
         """
+        keep_mentions(doc, self._found_by().recognise(doc.text))
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
+        """Find names in many documents, ``batch_size`` at a time."""
+        recogniser = self._found_by()
+        if not isinstance(recogniser, BatchRecogniser):
+            yield from map(self, stream)
+            return
+        remaining = iter(stream)
+        while docs := list(islice(remaining, batch_size)):
+            listed = recogniser.recognise_all([doc.text for doc in docs])
+            for doc, mentions in zip(docs, listed, strict=True):
+                keep_mentions(doc, mentions)
+                yield doc
+
+    def _found_by(self) -> MentionRecogniser:
         if self._recogniser is None:
             raise UsageError(
                 "medkgqa_mentions knows no names; call nlp.get_pipe('medkgqa_mentions')"
                 ".use_concepts(store.concepts()), or build the pipeline with build_pipeline(store)"
             )
-        keep_mentions(doc, self._recogniser.recognise(doc.text))
-        return doc
+        return self._recogniser
 
     def to_bytes(self, **_: Any) -> bytes:
         """The concepts' names as JSON; a recogniser of another kind is not saved."""
         rows = [
-            [c.curie, c.category, [[n.text, n.language, n.kind] for n in c.names]]
+            [c.curie, c.category, [[n.text, n.language, n.kind] for n in c.names], list(c.xrefs)]
             for c in self._concepts
         ]
-        return json.dumps(rows, ensure_ascii=False).encode("utf-8")
+        record = {"ner": self._ner, "concepts": rows}
+        return json.dumps(record, ensure_ascii=False).encode("utf-8")
 
     def from_bytes(self, data: bytes, **_: Any) -> MentionComponent:
         """Take the names :meth:`to_bytes` wrote."""
-        rows = json.loads(data.decode("utf-8"))
-        if rows:
+        record = json.loads(data.decode("utf-8"))
+        if record["concepts"]:
             self.use_concepts(
-                Concept(curie, category, tuple(Name(*name) for name in names))
-                for curie, category, names in rows
+                (
+                    Concept(curie, category, tuple(Name(*name) for name in names), tuple(xrefs))
+                    for curie, category, names, xrefs in record["concepts"]
+                ),
+                ner=record["ner"],
             )
         return self
 
@@ -266,7 +317,11 @@ class RelationComponent:
             found.extend(extractor.extract(doc.text, mine, mentions))
         found.sort(key=lambda r: (r.sentence, r.subject, r.object, r.predicate))
         doc.user_data[RELATIONS] = [
-            [r.subject, r.object, r.predicate, r.polarity.value, r.score, *r.sentence]
+            [
+                *(r.subject, r.object, r.predicate, r.polarity.value, r.score),
+                *r.sentence,
+                r.extractor,
+            ]
             for r in found
         ]
         return doc
@@ -299,8 +354,13 @@ def make_context(nlp: Language, name: str, languages: list[str]) -> Callable[[Do
 
 
 @Language.factory(
-    "medkgqa_relations", requires=["doc.ents"], default_config={"languages": ["en", "zh"]}
+    "medkgqa_relations",
+    requires=["doc.ents"],
+    default_config={"languages": ["en", "zh"], "choice": "phrases"},
 )
-def make_relations(nlp: Language, name: str, languages: list[str]) -> Callable[[Doc], Doc]:
-    """Relations by phrases."""
-    return RelationComponent({language: PhraseRelations(language) for language in languages})
+def make_relations(
+    nlp: Language, name: str, languages: list[str], choice: RelationChoice
+) -> Callable[[Doc], Doc]:
+    """Relations by phrases, and by the trained model where ``choice`` asks for it."""
+    extractors = relation_extractors(choice)
+    return RelationComponent({language: extractors[language] for language in languages})

@@ -117,7 +117,7 @@ def _edge(reading: Reading, relation: Relation, ends: tuple[Candidate, Candidate
         start=start,
         end=end,
         confidence=round(min(1.0, relation.score * ends[0].score * ends[1].score), 4),
-        extractor=reading.extractor,
+        extractor=relation.extractor or reading.extractor,
     )
     triple = Triple(ends[0].curie, relation.predicate, ends[1].curie)
     return Edge(triple, (evidence,), relation.polarity)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from kg.store import GraphStore
@@ -20,6 +21,7 @@ from nlp.tokens import has_han
 
 #: Name and version kept with every piece of evidence this reader yields.
 VERSION = "medkgqa-rules-1"
+_TEXTS = 64  # read together
 
 
 @runtime_checkable
@@ -33,6 +35,15 @@ class MentionRecogniser(Protocol):
 
     def recognise(self, text: str) -> tuple[Mention, ...]:
         """Mentions by start, not overlapping; ``text[m.start:m.end] == m.text``."""
+        ...
+
+
+@runtime_checkable
+class BatchRecogniser(Protocol):
+    """A recogniser that reads many texts faster than one by one."""
+
+    def recognise_all(self, texts: Sequence[str]) -> list[tuple[Mention, ...]]:
+        """The mentions of each text."""
         ...
 
 
@@ -78,21 +89,45 @@ class Reader:
 
     @classmethod
     def of_store(cls, store: GraphStore) -> Reader:
-        """A reader that knows the names of ``store``."""
+        """A reader that knows the names of ``store`` and no more.
+
+        :func:`nlp.recogniser.make_recogniser` gives the trained models.
+        """
         return cls(DictionaryRecogniser(BulkLinker(store.concepts())))
+
+    @property
+    def version(self) -> str:
+        """Names and versions of what reads, as kept with the evidence."""
+        return extractor_of(self._recogniser)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Every version evidence of this reader can be kept under, sorted."""
+        return tuple(sorted({self.version, *(r.version for r in self._relations.values())}))
 
     def read(self, document: Document) -> Reading:
         """Mentions and relations of one document."""
+        return self._read(document, self._recogniser.recognise(document.text))
+
+    def _read(self, document: Document, found: tuple[Mention, ...]) -> Reading:
         text = document.text
         spans = sentences(text, breaks=[document.title_end] if document.title_end else [])
-        mentions = with_short_forms(text, self._recogniser.recognise(text))
+        mentions = with_short_forms(text, found)
         mentions = self._asserted(text, spans, mentions)
-        return Reading(document, mentions, self._related(text, spans, mentions), VERSION)
+        return Reading(document, mentions, self._related(text, spans, mentions), self.version)
 
     def read_all(self, documents: Iterable[Document]) -> Iterator[Reading]:
         """The readings of documents, lazily, in order."""
-        for document in documents:
-            yield self.read(document)
+        recogniser = self._recogniser
+        if not isinstance(recogniser, BatchRecogniser):
+            for document in documents:
+                yield self.read(document)
+            return
+        remaining = iter(documents)
+        while part := list(islice(remaining, _TEXTS)):
+            listed = recogniser.recognise_all([document.text for document in part])
+            for document, found in zip(part, listed, strict=True):
+                yield self._read(document, found)
 
     def _asserted(
         self, text: str, spans: Sequence[tuple[int, int]], mentions: tuple[Mention, ...]
@@ -110,6 +145,13 @@ class Reader:
             mine = [s for s in spans if language_of(text[slice(*s)]) == language]
             found.extend(extractor.extract(text, mine, mentions))
         return tuple(sorted(found, key=lambda r: (r.sentence, r.subject, r.object, r.predicate)))
+
+
+def extractor_of(recogniser: MentionRecogniser) -> str:
+    """What evidence is kept under: the rules, and the model where one found the mentions."""
+    if isinstance(recogniser, DictionaryRecogniser):
+        return VERSION
+    return f"{VERSION}+{recogniser.version}"
 
 
 def language_of(text: str) -> str:

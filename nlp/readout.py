@@ -11,9 +11,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from kg.records import Polarity, curie_prefix
-from kg.schema import CAUSES, CLASSES, DISEASE, DRUG, DRUG_CLASS, HAS_SIDE_EFFECT, PHENOTYPE
-from kg.store import GraphStore
+from kg.records import Concept, Polarity, curie_prefix
+from kg.schema import (
+    CAUSES,
+    CLASSES,
+    DISEASE,
+    DRUG,
+    DRUG_CLASS,
+    HAS_SIDE_EFFECT,
+    PHENOTYPE,
+    SUBCLASS_OF,
+)
+from kg.store import Direction, EdgeFilter, GraphStore
 from nlp.records import Assertion, Mention, Reading, Relation
 
 #: How PubTator corpora call the classes; any other goes by its label in the schema.
@@ -27,9 +36,15 @@ PUBTATOR_TYPES = {
 #: How PubTator corpora call the relations; any other goes by its label.
 PUBTATOR_RELATIONS = {CAUSES: "CID", HAS_SIDE_EFFECT: "CID"}
 
+_IS_A = EdgeFilter(predicates=frozenset({SUBCLASS_OF}))
+_BROADER_STEPS = 2
+
 
 def in_prefix(curie: str | None, ids: str | None, store: GraphStore | None) -> str | None:
-    """``curie``, or the id of the same concept in the vocabulary ``ids`` where it has one.
+    """``curie``, or its id in the vocabulary ``ids`` where it has one.
+
+    A condition without one gets that of the nearest broader condition, at most two steps above:
+    vocabularies differ in how fine they are.
 
     Args:
         curie: a concept's key, or None.
@@ -41,7 +56,24 @@ def in_prefix(curie: str | None, ids: str | None, store: GraphStore | None) -> s
     concept = store.get(curie)
     if concept is None:
         return curie
-    return next((x for x in concept.xrefs if curie_prefix(x) == ids), curie)
+    level, seen = [concept], {concept.curie}
+    for _ in range(_BROADER_STEPS + 1):
+        for each in level:
+            found = next((x for x in (each.curie, *each.xrefs) if curie_prefix(x) == ids), None)
+            if found is not None:
+                return found
+        if concept.category not in (DISEASE, PHENOTYPE):
+            break
+        level = [broader for each in level for broader in _broader(each, store, seen)]
+    return curie
+
+
+def _broader(concept: Concept, store: GraphStore, seen: set[str]) -> list[Concept]:
+    """The concepts one step above, by key, that were not seen yet."""
+    edges = store.neighbours(concept.curie, edge_filter=_IS_A, direction=Direction.OUT)
+    found = sorted({edge.object for edge in edges} - seen)
+    seen.update(found)
+    return [store.concept(curie) for curie in found]
 
 
 def reading_record(

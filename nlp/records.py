@@ -118,6 +118,7 @@ class Relation:
         polarity: stated or denied.
         score: calibrated confidence, in (0, 1].
         sentence: ``[start, end)`` of the sentence that supports it most.
+        extractor: name and version of what found it; the reading's where empty.
     """
 
     subject: int
@@ -126,6 +127,7 @@ class Relation:
     polarity: Polarity
     score: float
     sentence: tuple[int, int]
+    extractor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,18 +36,18 @@ def _documents() -> list[Document]:
 def test_spacy_reads_what_the_reader_reads(
     named_store: NetworkxStore, reader: Reader, language: str
 ) -> None:
-    nlp = build_pipeline(named_store, language=language)
+    nlp = build_pipeline(named_store, language=language, ner="names")
     assert list(read(nlp, _documents())) == list(reader.read_all(_documents()))
 
 
 def test_two_processes_read_the_same(named_store: NetworkxStore, reader: Reader) -> None:
-    nlp = build_pipeline(named_store)
+    nlp = build_pipeline(named_store, ner="names")
     found = list(read(nlp, _documents(), n_process=2, batch_size=2))
     assert found == list(reader.read_all(_documents()))
 
 
 def test_attributes_and_their_round_trip(named_store: NetworkxStore) -> None:
-    nlp = build_pipeline(named_store)
+    nlp = build_pipeline(named_store, ner="names")
     doc = nlp("No asthma. Aspirin-induced rash, treated with ibuprofen.")
     again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
     for seen in (doc, again):
@@ -67,7 +67,7 @@ def test_attributes_and_their_round_trip(named_store: NetworkxStore) -> None:
 
 
 def test_a_saved_pipeline_reads_the_same(named_store: NetworkxStore, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    nlp = build_pipeline(named_store)
+    nlp = build_pipeline(named_store, ner="names")
     nlp.to_disk(tmp_path / "pipeline")
     loaded = spacy.load(tmp_path / "pipeline")
     text = "Metformin treats type 2 diabetes."
@@ -93,7 +93,7 @@ def test_a_recogniser_must_be_given() -> None:
 
 def test_every_component_of_the_pipeline_is_documented() -> None:
     assert components.__doc__ is not None
-    for name in build_pipeline(NetworkxStore()).pipe_names:
+    for name in build_pipeline(NetworkxStore(), ner="names").pipe_names:
         assert f"``{name}``" in components.__doc__
 
 

@@ -1,0 +1,294 @@
+"""How well relations are read: on gold mentions, end to end, and by what is counted or phrased.
+
+    python -m bench.relations --data DIR [--model DIR] [--graph GRAPH] [--part NAME ...]
+
+DIR holds ``ner/bc5cdr``, ``ner/biored``, ``ner/ncbi-disease`` and ``ner/ade-corpus-v2``; GRAPH is
+a saved graph for the end-to-end parts (mentions by the shipped recogniser, linked to it). Parts:
+
+``cid``      BC5CDR test, gold mentions: the model, the phrases, both; floors by co-occurrence
+``biored``   BioRED test, gold mentions (its documents are in no training set)
+``cid-raw``  BC5CDR test from raw text: pairs of MeSH ids as ``extract --to pubtator`` writes them
+``biored-raw`` BioRED test from raw text: pairs in any relation, by MeSH id
+``ade``      ADE v2, which no shipped model has seen: drug and adverse effect of a sentence
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import time
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from kg.records import Polarity, Provenance
+from kg.saved import open_graph
+from kg.schema import CAUSES, CONDITIONS, DISEASE, DRUG, HAS_SIDE_EFFECT
+from kg.store import GraphStore
+from loaders import relation_corpora as corpora
+from loaders.pubtator import AnnotatedDocument, read_annotated
+from medkgqa.relation_training import evaluate, stated_pairs
+from nlp.context import Context, with_assertions
+from nlp.reader import Reader
+from nlp.readout import in_prefix
+from nlp.recogniser import make_recogniser
+from nlp.records import Assertion, Candidate, Document, Mention, Relation
+from nlp.relation_model import RelationModel
+from nlp.relations import PhraseRelations, RelationExtractor
+from nlp.sentences import sentences
+from nlp.trained_relations import TrainedRelations
+from nlp.training.relation_examples import pair_scores
+
+ADE = "ner/ade-corpus-v2/DRUG-AE.rel.xz"
+CATEGORY = {"Chemical": DRUG, "Disease": DISEASE}
+Key = tuple[str, str, str]
+PARTS = ("cid", "biored", "cid-raw", "biored-raw", "ade")
+
+
+def main() -> None:
+    """Measure and print, one JSON object a part."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--graph", type=Path)
+    parser.add_argument("--part", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--limit", type=int, help="documents, for a quick look")
+    options = parser.parse_args()
+    folder = options.model or Path(str(files("nlp").joinpath("models", "relations-en")))
+    store = open_graph(options.graph) if options.graph else None
+    for part in options.part:
+        started = time.perf_counter()
+        table: object
+        if part in {"cid", "biored"}:
+            table = gold_part(part, folder, options.data)
+        elif store is None:
+            table = "needs --graph"
+        elif part == "ade":
+            table = ade_part(folder, options.data, store, options.limit)
+        else:
+            table = raw_part(part, folder, options.data, store, options.limit)
+        seconds = round(time.perf_counter() - started, 1)
+        print(json.dumps({"part": part, "seconds": seconds, "scores": table}, indent=1))
+
+
+def gold_part(part: str, folder: Path, data: Path) -> dict[str, dict[str, float]]:
+    """Scores on gold mentions."""
+    if part == "biored":
+        return evaluate(folder, data=data)["BioRED test, gold mentions"]
+    path = data / corpora.BC5CDR["test"]
+    table = evaluate(folder, data=data)["BC5CDR test, gold mentions"]
+    gold = stated_pairs(path, {"CID"})
+    model = RelationModel(folder)
+    ways: dict[str, RelationExtractor] = {
+        "phrases": PhraseRelations("en"),
+        "model, asserted mentions only": TrainedRelations(model),
+        "model and phrases": TrainedRelations(model, phrases=PhraseRelations("en")),
+    }
+    documents = list(read_annotated(path))
+    for name, extractor in ways.items():
+        found = {key for document in documents for key in gold_pairs(document, extractor)}
+        table[name] = pair_scores(gold, found)
+    return table
+
+
+def gold_pairs(annotated: AnnotatedDocument, extractor: RelationExtractor) -> Iterator[Key]:
+    """What an extractor says one chemical causes, of gold mentions with their contexts."""
+    document = annotated.document
+    spans = sentences(document.text, breaks=[document.title_end])
+    mentions = []
+    for m in annotated.mentions:
+        for identifier in m.identifiers:
+            candidate = Candidate(f"MESH:{identifier}", m.text, CATEGORY[m.type], 1.0)
+            mentions.append(
+                Mention(m.start, m.end, m.text, CATEGORY[m.type], candidates=(candidate,))
+            )
+    mentions.sort(key=lambda m: (m.start, m.end))
+    known = with_assertions(document.text, spans, mentions, Context.load("en"))
+    for relation in extractor.extract(document.text, spans, known):
+        if is_adverse(relation, known):
+            ends = (known[relation.subject].concept or "", known[relation.object].concept or "")
+            yield document.id, ends[0].removeprefix("MESH:"), ends[1].removeprefix("MESH:")
+
+
+def is_adverse(relation: Relation, mentions: tuple[Mention, ...]) -> bool:
+    """Whether a relation says that a drug causes a condition, and neither is denied."""
+    ends = (mentions[relation.subject], mentions[relation.object])
+    return (
+        relation.predicate in {CAUSES, HAS_SIDE_EFFECT}
+        and relation.polarity is Polarity.POSITIVE
+        and all(m.assertion is not Assertion.NEGATED for m in ends)
+    )
+
+
+def raw_part(
+    part: str, folder: Path, data: Path, store: GraphStore, limit: int | None
+) -> dict[str, dict[str, float]]:
+    """Scores from raw text."""
+    corpus = corpora.BC5CDR if part == "cid-raw" else corpora.BIORED
+    path = data / corpus["test"]
+    documents = list(read_annotated(path))[:limit]
+    ids = {d.document.id for d in documents}
+    recogniser = make_recogniser(store, "trained")
+    trained = TrainedRelations(RelationModel(folder), phrases=PhraseRelations("en"))
+    readers = {
+        "model and phrases": Reader(recogniser, relations={"en": trained}),
+        "phrases": Reader(recogniser, relations={"en": PhraseRelations("en")}),
+    }
+    gold = {k for k in gold_of(part, path) if k[0] in ids}
+    table = {}
+    for name, reader in readers.items():
+        found: set[Key] = set()
+        apart: set[Key] = set()
+        for reading in reader.read_all(d.document for d in documents):
+            meshes = [mesh(m, store) for m in reading.mentions]
+            number = reading.document.id
+            if part == "cid-raw":
+                for r in reading.relations:
+                    if is_adverse(r, reading.mentions):
+                        found.add((number, meshes[r.subject], meshes[r.object]))
+                apart |= together(number, reading.mentions, meshes)
+            else:
+                found |= related(trained, reading.document, reading.mentions, meshes)
+        table[name] = pair_scores(gold, found)
+        if part == "cid-raw":
+            table["floor: in one document"] = pair_scores(gold, apart)
+        else:
+            break
+    return table
+
+
+def gold_of(part: str, path: Path) -> set[Key]:
+    """The pairs to find."""
+    if part == "cid-raw":
+        return stated_pairs(path, {"CID"})
+    gold = set()
+    for example in corpora.biored(path):
+        document = example.document
+        for (a, b), yes in example.of("related").items():
+            if yes:
+                first, second = sorted((document.entities[a].key, document.entities[b].key))
+                gold.add((document.id, first, second))
+    return gold
+
+
+def related(
+    trained: TrainedRelations,
+    document: Document,
+    mentions: tuple[Mention, ...],
+    meshes: list[str],
+) -> set[Key]:
+    """Pairs the model says are related in any way."""
+    spans = sentences(document.text, breaks=[document.title_end])
+    pairs, members = trained.pair_document(document.text, spans, mentions)
+    found = set()
+    for one in trained.found(pairs):
+        if one.given:
+            ends = sorted(meshes[members[i][0]] for i in one.pair)
+            found.add((document.id, ends[0], ends[1]))
+    return found
+
+
+def together(number: str, mentions: tuple[Mention, ...], meshes: list[str]) -> set[Key]:
+    """Every chemical with every disease of a document."""
+    chemicals = {k for m, k in zip(mentions, meshes, strict=True) if m.category == DRUG}
+    diseases = {k for m, k in zip(mentions, meshes, strict=True) if m.category in CONDITIONS}
+    return {(number, c, d) for c in chemicals for d in diseases}
+
+
+def mesh(mention: Mention, store: GraphStore) -> str:
+    """The MeSH id of a mention as ``extract --to pubtator --ids MESH`` writes it."""
+    found = in_prefix(mention.concept, "MESH", store)
+    return "-1" if found is None else found.removeprefix("MESH:")
+
+
+def ade_part(
+    folder: Path, data: Path, store: GraphStore, limit: int | None
+) -> dict[str, dict[str, float]]:
+    """Drug and adverse effect by their words, on sentences with at least one such pair.
+
+    Gold mentions are those of the sentence's own relations, so every pair of a drug and an effect
+    of a sentence is a candidate, and most are right: the floor says how many.
+    """
+    by_sentence: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    with lzma.open(data / ADE, "rt", encoding="utf-8") as stream:
+        for line in stream:
+            pmid, text, effect, _, _, drug, *_ = line.rstrip("\n").split("|")
+            by_sentence.setdefault((pmid, text), set()).add((drug.lower(), effect.lower()))
+    rows = list(by_sentence.items())[:limit]
+    gold = {(f"{p}:{t}", d, e) for (p, t), pairs in rows for d, e in pairs}
+    trained = TrainedRelations(RelationModel(folder), phrases=PhraseRelations("en"))
+    recogniser = make_recogniser(store, "trained")
+    texts = [text for (_, text), _ in rows]
+    provenance = Provenance("ade")
+    readers = {
+        "end to end, model and phrases": Reader(recogniser, relations={"en": trained}),
+        "end to end, phrases": Reader(recogniser, relations={"en": PhraseRelations("en")}),
+    }
+    table = {}
+    for name, reader in readers.items():
+        documents = [Document(str(i), text, provenance) for i, text in enumerate(texts)]
+        found: set[Key] = set()
+        loose: set[Key] = set()
+        floor: set[Key] = set()
+        for reading, ((pmid, text), pairs) in zip(reader.read_all(documents), rows, strict=True):
+            number = f"{pmid}:{text}"
+            words = [m.text.lower() for m in reading.mentions]
+            for r in reading.relations:
+                if is_adverse(r, reading.mentions):
+                    found.add((number, words[r.subject], words[r.object]))
+                    loose.add(nearest(number, words[r.subject], words[r.object], pairs))
+            floor |= together(number, reading.mentions, words)
+        table[name] = pair_scores(gold, found)
+        table[f"{name}, overlapping words count"] = pair_scores(gold, loose)
+        table["floor: in one sentence, end to end"] = pair_scores(gold, floor)
+    context = Context.load("en")
+    for name, extractor in {"gold mentions, model and phrases": trained}.items():
+        found = set()
+        for (pmid, text), pairs in rows:
+            number = f"{pmid}:{text}"
+            found |= {(number, d, e) for d, e in adverse_of(text, pairs, extractor, context)}
+        table[name] = pair_scores(gold, found)
+    every = {
+        (f"{p}:{t}", d, e)
+        for (p, t), pairs in rows
+        for d in {x for x, _ in pairs}
+        for e in {x for _, x in pairs}
+    }
+    table["floor: gold mentions in one sentence"] = pair_scores(gold, every)
+    return table
+
+
+def nearest(number: str, drug: str, effect: str, pairs: Iterable[tuple[str, str]]) -> Key:
+    """The gold pair whose two names each share a word with the pair found, else the pair."""
+    for d, e in sorted(pairs):
+        if set(d.split()) & set(drug.split()) and set(e.split()) & set(effect.split()):
+            return number, d, e
+    return number, drug, effect
+
+
+def adverse_of(
+    text: str, pairs: set[tuple[str, str]], extractor: RelationExtractor, context: Context
+) -> set[tuple[str, str]]:
+    """The pairs found among the gold names of a sentence."""
+    names = {(d, DRUG) for d, _ in pairs} | {(e, DISEASE) for _, e in pairs}
+    mentions = []
+    lowered = text.lower()
+    for name, category in sorted(names):
+        start = lowered.find(name)
+        if start >= 0:
+            end = start + len(name)
+            candidate = Candidate(f"X:{name}", name, category, 1.0)
+            mentions.append(Mention(start, end, text[start:end], category, candidates=(candidate,)))
+    mentions.sort(key=lambda m: (m.start, m.end))
+    spans = [(0, len(text))]
+    known = with_assertions(text, spans, mentions, context)
+    return {
+        (known[r.subject].text.lower(), known[r.object].text.lower())
+        for r in extractor.extract(text, spans, known)
+        if is_adverse(r, known)
+    }
+
+
+if __name__ == "__main__":
+    main()

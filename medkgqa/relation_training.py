@@ -1,0 +1,297 @@
+"""``medkgqa train relations`` and ``evaluate relations``: corpora in, a model folder out."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from kg.errors import SourceFormatError, UsageError
+from loaders import relation_corpora as corpora
+from loaders.pubtator import read_annotated
+from nlp.relation_model import RelationModel, labels_of
+from nlp.relation_pairs import Pair, PairDocument, Specificity, candidate_pairs
+from nlp.training.relation_calibration import Calibration, Key, calibrated
+from nlp.training.relation_examples import LABELS, RelationExample, causes_priors, pair_scores
+from nlp.training.relation_export import write_relation_model
+from nlp.training.relation_training import RelationTrainer, RelationTrainingConfig
+from nlp.training.token_run import sha256_of
+
+Scores = dict[str, dict[str, dict[str, float]]]
+MESH_TREES = "ontology/mesh-2015/tree-numbers.tsv.xz"
+MESH_NAMES = "ontology/mesh-2015/terms.tsv.xz"
+
+
+def train(
+    config: Path, *, data: Path, encoder: Path | None, out: Path, start: Path | None = None
+) -> Scores:
+    """Train the relation model, calibrate it on held-out documents, export and score it.
+
+    Checkpoints lie in ``out/checkpoints``; the same call goes on from the newest.
+
+    Args:
+        config: configuration file, see ``nlp/training/configs/relations.toml``.
+        data: folder the corpora lie below.
+        encoder: folder of the encoder.
+        out: folder of the model.
+        start: checkpoint whose encoder it starts from; where not given and the configuration
+            names a model, that of the run beside ``out``.
+    """
+    if encoder is None:
+        raise UsageError("train relations needs the folder of an encoder")
+    plan = _plan(config)
+    examples = corpora.training_examples(data)
+    chosen = corpora.held_out_documents(data)
+    held = [e for e in examples if e.document.id in chosen]
+    rest = [e for e in examples if e.document.id not in chosen]
+    trees = corpora.tree_numbers(data / MESH_TREES)
+    priors, specificity = causes_priors(rest), Specificity(trees)
+    trainer = RelationTrainer(
+        plan["training"],
+        encoder=encoder,
+        folder=out / "checkpoints",
+        priors=priors,
+        specificity=specificity,
+        start=_start(plan, out, start),
+    )
+    history = trainer.train(rest, held_out=lambda: _held_out(trainer, held, specificity)[1])
+    (labels, narrow), scores = _held_out(trainer, held, specificity)
+    closed = corpora.test_documents(data) | chosen
+    names = corpora.descriptor_names(data / MESH_NAMES, trees)
+    names |= corpora.training_names(data, closed)
+    write_relation_model(
+        trainer.network,
+        encoder=encoder,
+        out=out,
+        name=plan["model"]["name"],
+        version=plan["model"]["version"],
+        priors=priors,
+        names=names,
+        trees=trees,
+        labels=labels,
+        most_specific_only=narrow,
+    )
+    return _written(plan, out, data, history, {"train": len(rest), "held out": len(held)}, scores)
+
+
+def evaluate(model: Path | None, *, data: Path) -> Scores:
+    """Scores of a model folder (the shipped one where None) on gold mentions of test documents."""
+    folder = model or Path(str(files("nlp").joinpath("models", "relations-en")))
+    reading = RelationModel(folder)
+    return {
+        "BC5CDR test, gold mentions": cid_scores(reading, data / corpora.BC5CDR["test"]),
+        "BioRED test, gold mentions": biored_scores(reading, data / corpora.BIORED["test"]),
+    }
+
+
+def cid_scores(model: RelationModel, path: Path) -> dict[str, dict[str, float]]:
+    """Chemical-induced disease pairs, and what naming them together gives."""
+    gold = stated_pairs(path, {"CID"})
+    found: set[Key] = set()
+    together: set[Key] = set()
+    anywhere: set[Key] = set()
+    for example in corpora.bc5cdr(path):
+        document = example.document
+        found |= {key_of(document, f.pair) for f in model.find(document) if "causes" in f.given}
+        pairs = [p for p in candidate_pairs(document) if "causes" in labels_of(document, p)]
+        anywhere |= {key_of(document, p) for p in pairs}
+        together |= {key_of(document, p) for p in pairs if share_sentence(document, p)}
+    return {
+        "CID": pair_scores(gold, found),
+        "floor: in one sentence": pair_scores(gold, together),
+        "floor: in one document": pair_scores(gold, anywhere),
+    }
+
+
+def biored_scores(model: RelationModel, path: Path) -> dict[str, dict[str, float]]:
+    """Pairs in any relation, both ends chemicals or diseases, one a chemical at least."""
+    gold: dict[str, set[Key]] = {name: set() for name in ("related", "treats", "correlated")}
+    found: dict[str, set[Key]] = {name: set() for name in gold}
+    together: set[Key] = set()
+    for example in corpora.biored(path):
+        document = example.document
+        for name in gold:
+            gold[name] |= {key_of(document, p) for p, yes in example.of(name).items() if yes}
+        for one in model.find(document):
+            for name in one.given & gold.keys():
+                found[name].add(key_of(document, one.pair))
+        pairs = candidate_pairs(document)
+        together |= {key_of(document, p) for p in pairs if share_sentence(document, p)}
+    table = {name: pair_scores(gold[name], found[name]) for name in gold}
+    return table | {"related, floor: in one sentence": pair_scores(gold["related"], together)}
+
+
+def stated_pairs(path: Path, types: Iterable[str]) -> set[Key]:
+    """Document and ends of every relation of some types in a PubTator file."""
+    wanted = set(types)
+    return {
+        (a.document.id, r.subject, r.object)
+        for a in read_annotated(path)
+        for r in a.relations
+        if r.type in wanted
+    }
+
+
+def share_sentence(document: PairDocument, pair: Pair) -> bool:
+    """Whether some sentence names both."""
+    first, second = (document.entities[i].spans for i in pair)
+    return any(
+        any(s <= a < e for a, _ in first) and any(s <= b < e for b, _ in second)
+        for s, e in document.sentences
+    )
+
+
+def key_of(document: PairDocument, pair: Pair) -> Key:
+    """The document and the two concepts."""
+    a, b = (document.entities[i].key for i in pair)
+    return document.id, a, b
+
+
+def _held_out(
+    trainer: RelationTrainer, held: Sequence[RelationExample], specificity: Specificity
+) -> tuple[tuple[dict[str, Calibration], bool], dict[str, float]]:
+    """Calibration of each label, whether filtering helps, and the F1 of each."""
+    rows: dict[str, list[tuple[Key, float]]] = {label: [] for label in LABELS}
+    gold: dict[str, set[Key]] = {label: set() for label in LABELS}
+    for example, (pairs, logits) in zip(held, trainer.scores(held), strict=True):
+        document = example.document
+        for place, label in enumerate(LABELS):
+            known = example.of(label)
+            gold[label] |= {key_of(document, p) for p, yes in known.items() if yes}
+            scored = zip(pairs, logits[:, place], strict=True)
+            rows[label] += [(key_of(document, p), float(x)) for p, x in scored if p in known]
+
+    def narrowed(found: set[Key]) -> set[Key]:
+        return most_specific(found, specificity)
+
+    labels = {}
+    for label, of in rows.items():
+        labels[label] = calibrated([k for k, _ in of], _array(of), gold[label])
+    of = rows["causes"]
+    filtered = calibrated([k for k, _ in of], _array(of), gold["causes"], filtered=narrowed)
+    narrow = filtered.scores["f1"] > labels["causes"].scores["f1"]
+    if narrow:
+        labels["causes"] = filtered
+    return (labels, narrow), {label: c.scores["f1"] for label, c in labels.items()}
+
+
+def most_specific(found: set[Key], specificity: Specificity) -> set[Key]:
+    """Without a disease of which the same chemical, in the same document, causes a kind."""
+    caused: dict[tuple[str, str], set[str]] = {}
+    for document, chemical, disease in found:
+        caused.setdefault((document, chemical), set()).add(disease)
+    return {
+        (d, c, x)
+        for d, c, x in found
+        if not any(specificity.is_kind_of(o, x) for o in caused[d, c])
+    }
+
+
+def _array(rows: Sequence[tuple[Key, float]]) -> Any:
+    import numpy as np
+
+    return np.array([x for _, x in rows])
+
+
+def _plan(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in table["training"].items()
+        }
+        return {**table, "training": RelationTrainingConfig(**settings)}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        fix = "see nlp/training/configs/relations.toml"
+        raise SourceFormatError(path, None, f"no configuration: {error}", fix=fix) from error
+
+
+def _start(plan: Mapping[str, Any], out: Path, given: Path | None) -> dict[str, Any] | None:
+    """Tensors of the encoder to start from, or None to start from the encoder as published."""
+    name = plan["model"].get("start_from")
+    if given is None and not name:
+        return None
+    path = given or out.parent / name / "checkpoints" / "checkpoint.pt"
+    if not path.exists():
+        raise UsageError(
+            f"{path} is absent: relations start from the encoder of {name}; train that first "
+            f"(medkgqa train ner --out {out.parent / name})"
+        )
+    import torch
+
+    state = torch.load(path, weights_only=True, map_location="cpu")["network"]
+    return {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
+
+
+def _written(
+    plan: Mapping[str, Any],
+    out: Path,
+    data: Path,
+    history: Sequence[Mapping[str, Any]],
+    documents: Mapping[str, int],
+    held_out: Mapping[str, float],
+) -> Scores:
+    """Score the folder and write ``metrics.json`` and ``card.md``."""
+    scores = evaluate(out, data=data)
+    command = shlex.join(["medkgqa", *sys.argv[1:]])
+    files_read = [*corpora.BC5CDR.values(), *corpora.BIORED.values(), MESH_TREES, MESH_NAMES]
+    record = {
+        "model": f"{plan['model']['name']}-{plan['model']['version']}",
+        "scores": scores,
+        "held_out_f1": dict(held_out),
+        "history": list(history),
+        "documents": dict(documents),
+        "training": asdict(plan["training"]),
+        "files": {name: sha256_of(data / name) for name in files_read},
+        "command": command,
+        "machine": f"Python {platform.python_version()}, {platform.machine()}",
+    }
+    (out / "metrics.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (out / "card.md").write_text(_card(plan, scores, documents, held_out, command), "utf-8")
+    return scores
+
+
+def _card(
+    plan: Mapping[str, Any],
+    scores: Scores,
+    documents: Mapping[str, int],
+    held_out: Mapping[str, float],
+    command: str,
+) -> str:
+    model = plan["model"]
+    lines = [
+        f"# {model['name']} {model['version']}",
+        "",
+        "Which chemical causes or treats which disease, by document, in English biomedical text. "
+        "Reads text for the graph; not a medical device, and no substitute for the source.",
+        "",
+        f"- **Base encoder** {model['encoder']} (Apache-2.0), fine-tuned as {model['start_from']} "
+        "first; **weights** int8 (encoder) and half precision (head)",
+        f"- **Trained on** {documents['train']} documents; thresholds and probabilities on "
+        f"{documents['held out']} more; no test document of BC5CDR, BioRED or the NCBI disease "
+        "corpus in either, nor in the counts of `priors.tsv.xz` and the names of `names.tsv.xz`",
+        f"- **Held-out F1** {', '.join(f'{k} {v}' for k, v in held_out.items())}",
+        f"- **Command** `{command}`",
+        "- **Not for** denials (the phrases read those), drug interactions (too few examples)",
+        "",
+        "| corpus | licence as its owner states it |",
+        "|---|---|",
+        *(f"| {row['name']} | {row['licence']} |" for row in plan["corpus"]),
+        "",
+        "Scores in percent:",
+        "",
+        "| test set | relation | precision | recall | F1 |",
+        "|---|---|---|---|---|",
+    ]
+    for test, table in scores.items():
+        for name, row in table.items():
+            lines.append(
+                f"| {test} | {name} | {row['precision']} | {row['recall']} | {row['f1']} |"
+            )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,162 @@
+"""``medkgqa train`` and ``medkgqa evaluate``: the models that read text, from corpora at hand."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from kg.errors import UsageError
+from medkgqa.settings import Settings
+from medkgqa.training_corpora import corpus_examples, installed_names
+from nlp.training.encoders import encoder_folder
+from nlp.training.token_plan import TokenPlan, read_plan
+from nlp.training.token_run import (
+    Scores,
+    TrainingTexts,
+    evaluate_model,
+    run_training,
+    sha256_of,
+)
+from nlp.training.token_trainer import Progress
+
+#: Model → its configuration file, where none is given.
+CONFIGS = {"ner": "ner-en.toml", "ner-zh": "ner-zh.toml", "relations": "relations.toml"}
+
+
+def train(
+    name: str,
+    *,
+    config: Path | None,
+    data: Path,
+    out: Path,
+    settings: Settings,
+    encoder: Path | None = None,
+    teacher: Path | None = None,
+) -> dict[str, Any]:
+    """Train a model; its scores on the test sets of its configuration.
+
+    Args:
+        name: one of :data:`CONFIGS`.
+        config: configuration file; the shipped one where None.
+        data: folder the corpora lie below.
+        out: folder of the model; checkpoints too, so that a broken run goes on.
+        settings: where the encoder is kept.
+        encoder: folder of the encoder, where it is not to be fetched.
+        teacher: folder of a run of this command whose checkpoint is distilled.
+
+    Raises:
+        UsageError: where the model is not known, or a corpus is absent.
+        MissingExtraError: without the extra ``train``.
+    """
+    path = config or shipped_config(name)
+    if name == "relations":
+        from medkgqa.relation_training import train as train_relations
+
+        return train_relations(path, data=data, encoder=encoder, out=out)
+    plan = read_plan(path)
+    base = encoder or encoder_folder(plan.encoder, settings.cache)
+    texts = training_texts(plan, data)
+    teaching = None if teacher is None else _teacher(plan, teacher, base)
+    with _bar(f"{plan.name}-{plan.version}") as progress:
+        return run_training(
+            plan,
+            texts,
+            encoder=base,
+            names=_names(plan),
+            out=out,
+            command=shlex.join(["medkgqa", *sys.argv[1:]]),
+            teacher=teaching,
+            progress=progress,
+        )
+
+
+def evaluate(name: str, *, config: Path | None, data: Path, model: Path | None) -> dict[str, Any]:
+    """Scores of a model on the test sets of its configuration.
+
+    Args:
+        name: one of :data:`CONFIGS`.
+        config: configuration file; the shipped one where None.
+        data: folder the corpora lie below.
+        model: folder of the model; the shipped one where None.
+    """
+    if name == "relations":
+        from medkgqa.relation_training import evaluate as evaluate_relations
+
+        return evaluate_relations(model, data=data)
+    plan = read_plan(config or shipped_config(name))
+    folder = model or Path(str(files("nlp").joinpath("models", plan.name)))
+    return evaluate_model(folder, _tests(plan, data))
+
+
+def score_lines(scores: Scores) -> str:
+    """Scores as lines of text."""
+    lines = [f"{'':<32} {'precision':>9} {'recall':>7} {'F1':>7}"]
+    for test, table in scores.items():
+        for name, row in table.items():
+            numbers = f"{row['precision']:>9.2f} {row['recall']:>7.2f} {row['f1']:>7.2f}"
+            lines.append(f"{test + ', ' + name:<32} {numbers}")
+    return "\n".join(lines)
+
+
+def shipped_config(name: str) -> Path:
+    """The configuration file shipped for a model."""
+    if name not in CONFIGS:
+        raise UsageError(f"no model {name!r} to train; there are: {', '.join(CONFIGS)}")
+    return Path(str(files("nlp").joinpath("training", "configs", CONFIGS[name])))
+
+
+def training_texts(plan: TokenPlan, data: Path) -> TrainingTexts:
+    """The examples a plan names, the documents of its test sets only in those."""
+    tests = _tests(plan, data)
+    held_back = {e.id for examples in tests.values() for e in examples}
+    held_out = corpus_examples(plan.held_out, data, without=held_back)
+    train_set = corpus_examples(
+        plan.train, data, without=held_back | {example.id for example in held_out}
+    )
+    parts = (*plan.train, *plan.held_out, *plan.test)
+    paths = sorted({name for part in parts for name in part.files})
+    hashes = {name: sha256_of(data / name) for name in paths}
+    return TrainingTexts(train_set, held_out, tests, hashes)
+
+
+def _tests(plan: TokenPlan, data: Path) -> dict[str, list[Any]]:
+    return {part.name: corpus_examples([part], data) for part in plan.test}
+
+
+def _names(plan: TokenPlan) -> dict[str, list[str]]:
+    return installed_names() if plan.scheme.gazetteer else {}
+
+
+def _teacher(plan: TokenPlan, folder: Path, base: Path) -> Any:
+    """The network of another run, all its layers kept."""
+    from nlp.training.token_trainer import TokenTrainer
+
+    trainer = TokenTrainer(
+        replace(plan.training, layers=0),
+        plan.scheme,
+        encoder=base,
+        gazetteer=None,
+        folder=folder / "checkpoints",
+    )
+    trainer.restore()
+    return trainer.network.eval()
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    with tqdm(unit="step", desc=title, disable=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.n = done
+            bar.refresh()
+
+        yield show

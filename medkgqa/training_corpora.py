@@ -1,0 +1,159 @@
+"""Annotated corpora as training examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from kg.errors import SourceFormatError, UsageError
+from kg.names import normalise
+from loaders.name_dictionaries import DiseaseNamesLoader, DrugNamesLoader, read_dictionary
+from loaders.pubtator import read_annotated
+from loaders.reading import read_lines
+from loaders.tables import mesh_by_heading, table_rows
+from nlp.training.examples import SpanExample, without_overlaps
+from nlp.training.token_plan import CorpusPart
+
+
+def corpus_examples(
+    parts: Sequence[CorpusPart], folder: Path, *, without: Collection[str] = ()
+) -> list[SpanExample]:
+    """The examples of corpora, each document once.
+
+    Args:
+        parts: which files, and how their types are called here.
+        folder: what their paths are below.
+        without: ids of documents that are left out.
+
+    Raises:
+        UsageError: where a file is absent.
+        SourceFormatError: where one is not of its format.
+    """
+    known = set(without)
+    examples = []
+    for part in parts:
+        for name in part.files:
+            path = folder / name
+            if not path.is_file():
+                raise UsageError(f"{path} is absent; --data must be the folder that holds {name}")
+            for example in _examples(path, part):
+                if example.id not in known:
+                    known.add(example.id)
+                    examples.append(example)
+    return examples
+
+
+def installed_names() -> dict[str, list[str]]:
+    """The names of the two installed dictionaries, by class; a name of both is a disease."""
+    diseases = read_dictionary(DiseaseNamesLoader().path)["disease_variant_to_canonical"]
+    drugs = read_dictionary(DrugNamesLoader().path)["drug_variant_to_canonical"]
+    return {"Disease": sorted(diseases), "Chemical": sorted(drugs)}
+
+
+def linked_names(
+    parts: Sequence[CorpusPart], folder: Path, *, without: Collection[str]
+) -> list[tuple[str, str, str, str]]:
+    """Rows of :mod:`nlp.concept_names`: names annotators linked to one id, the most frequent ids
+    first, and the dictionaries' names of MeSH headings.
+
+    Args:
+        parts: corpora; those not in PubTator's format have no ids.
+        folder: what their paths are below.
+        without: ids of documents that are left out.
+    """
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    seen: set[str] = set(without)
+    for part in parts:
+        for name in part.files if part.format == "pubtator" else ():
+            for found in read_annotated(folder / name):
+                if found.document.id in seen:
+                    continue
+                seen.add(found.document.id)
+                for m in found.mentions:
+                    if (
+                        m.type in part.types
+                        and len(m.identifiers) == 1
+                        and m.identifiers[0] != "-1"
+                    ):
+                        key = (part.types[m.type], m.text)
+                        counts.setdefault(key, Counter())[_curie(m.identifiers[0])] += 1
+    rows = [
+        ("annotated", kind, text, curie)
+        for (kind, text), ids in sorted(counts.items())
+        for curie, _ in ids.most_common()
+    ]
+    return [*rows, *sorted(_dictionary_rows())]
+
+
+def _curie(identifier: str) -> str:
+    return identifier if ":" in identifier else f"MESH:{identifier}"
+
+
+def _dictionary_rows() -> Iterator[tuple[str, str, str, str]]:
+    headings = mesh_by_heading()
+    for kind, path, table in (
+        ("Disease", DiseaseNamesLoader().path, "disease_variant_to_canonical"),
+        ("Chemical", DrugNamesLoader().path, "drug_variant_to_canonical"),
+    ):
+        content = read_dictionary(path)
+        titles = content[table.replace("variant_to_canonical", "canonical_to_data")]
+        for variant, canonicals in content[table].items():
+            for canonical in canonicals:
+                title = titles.get(canonical, {}).get("name", canonical)
+                heading = headings.get(title.lower())
+                normal = normalise(variant)
+                if heading is not None and normal:
+                    yield ("dictionary", kind, normal, heading)
+    for _, (curie, title, trees) in table_rows("mesh.tsv", ("curie", "name", "trees")):
+        for letter, kind in (("C", "Disease"), ("F03", "Disease"), ("D", "Chemical")):
+            if trees.startswith(letter) and normalise(title):
+                yield ("dictionary", kind, normalise(title), curie)
+
+
+def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
+    annotated = frozenset(part.types.values())
+    if part.format == "bio":
+        for number, (text, rows) in enumerate(_bio_documents(path)):
+            spans = tuple((s, e, part.types[t]) for s, e, t in rows if t in part.types)
+            yield SpanExample(
+                f"{path.parent.name}/{path.name}:{number}", text, spans, annotated, part.corpus
+            )
+        return
+    if part.format != "pubtator":
+        raise UsageError(f"format {part.format!r} of a corpus is none of: pubtator, bio")
+    for found in read_annotated(path):
+        named = (
+            (m.start, m.end, part.types[m.type]) for m in found.mentions if m.type in part.types
+        )
+        document = found.document
+        yield SpanExample(
+            document.id, document.text, without_overlaps(named), annotated, part.corpus
+        )
+
+
+def _bio_documents(path: Path) -> Iterator[tuple[str, list[tuple[int, int, str]]]]:
+    """Texts with spans ``(start, end, type)``: a character, a space, ``O``, ``B_x`` or ``I_x``."""
+    text = ""
+    spans: list[tuple[int, int, str]] = []
+    for number, line in read_lines(path):
+        if not line.strip():
+            if text:
+                yield text, spans
+            text, spans = "", []
+            continue
+        character, _, label = line.rstrip("\n").rpartition(" ")
+        label = label.strip()
+        if label[:2] not in ("O", "B_", "I_"):
+            raise SourceFormatError(
+                path, number, f"{label!r} is no label", fix="expected O, B_x, I_x"
+            )
+        character = character or " "
+        start, text = len(text), text + character
+        kind = label[2:]
+        if label.startswith("I_") and spans and spans[-1][1] == start and spans[-1][2] == kind:
+            spans[-1] = (spans[-1][0], len(text), kind)
+        elif kind:
+            spans.append((start, len(text), kind))
+    if text:
+        yield text, spans

@@ -1,0 +1,91 @@
+"""Where known names stand in a text: features for the trained mention recogniser.
+
+Names are matched case-blind at word boundaries, longest first, by Aho-Corasick (Aho, Corasick
+1975, https://doi.org/10.1145/360825.360855). A match is a hint, not a mention: the model learns
+how far to trust it.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import ahocorasick
+
+from kg.errors import ModelUnavailableError
+
+_SHORTEST = 3
+
+
+class Gazetteer:
+    """Names by class, found in texts.
+
+    Args:
+        names: class name → names of it. A name of two classes counts for the first one given.
+    """
+
+    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
+        self._automaton = ahocorasick.Automaton()
+        for category, forms in names.items():
+            for form in forms:
+                key = form.lower().strip()
+                if len(key) >= _SHORTEST and key not in self._automaton:
+                    self._automaton.add_word(key, (len(key), category))
+        self._automaton.make_automaton()
+
+    @classmethod
+    def load(cls, path: Path) -> Gazetteer:
+        """The names of a file :func:`write_names` wrote.
+
+        Raises:
+            ModelUnavailableError: where the file cannot be read.
+        """
+        return cls(read_names(path))
+
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """``(start, end, class)`` of every longest match, by start; offsets in ``text``.
+
+        Lower-casing must not move offsets, so characters it would lengthen stay as they are.
+        """
+        if not len(self._automaton):
+            return []
+        lowered = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+        spans: list[tuple[int, int, str]] = []
+        for last, (length, category) in self._automaton.iter_long(lowered):
+            start, end = last - length + 1, last + 1
+            if (start == 0 or not lowered[start - 1].isalnum()) and (
+                end == len(lowered) or not lowered[end].isalnum()
+            ):
+                spans.append((start, end, category))
+        return spans
+
+
+def write_names(names: Mapping[str, Iterable[str]], path: Path) -> None:
+    """Write names by class, sorted, as lines ``class<TAB>name`` packed with xz."""
+    lines = {
+        f"{category}\t{form.lower().strip()}"
+        for category, forms in names.items()
+        for form in forms
+        if len(form.strip()) >= _SHORTEST and "\n" not in form
+    }
+    order = {category: place for place, category in enumerate(names)}
+    listed = sorted(lines, key=lambda line: (order[line.partition("\t")[0]], line))
+    path.write_bytes(lzma.compress("\n".join(listed).encode("utf-8"), preset=9))
+
+
+def read_names(path: Path) -> dict[str, list[str]]:
+    """The names :func:`write_names` wrote, by class.
+
+    Raises:
+        ModelUnavailableError: where the file is absent or damaged.
+    """
+    try:
+        lines = lzma.decompress(path.read_bytes()).decode("utf-8").splitlines()
+    except (OSError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise ModelUnavailableError(f"{path}: no readable names ({error})") from error
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        category, _, form = line.partition("\t")
+        names.setdefault(category, []).append(form)
+    return names

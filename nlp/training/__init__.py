@@ -1,0 +1,1 @@
+"""Training the models that read text. Needs the extra ``train``; reading itself does not."""
