@@ -40,7 +40,12 @@ class _Bounded:
         self._longest = longest
         self.since = 0  # bytes read since the last article
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = 1 << 14, /) -> bytes:
+        """The next piece.
+
+        Raises:
+            ValueError: where an article is longer than allowed.
+        """
         if self.since > self._longest + size:
             raise ValueError(f"an element longer than {self._longest:,} bytes")
         chunk = self._stream.read(size)

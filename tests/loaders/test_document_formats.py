@@ -6,8 +6,10 @@ import base64
 import gzip
 import json
 import lzma
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -679,3 +681,64 @@ def test_half_a_character_is_refused(tmp_path: Path) -> None:
     path.write_text('{"id": 1, "text": "a \\ud800 b"}', "utf-8")
     with pytest.raises(SourceFormatError, match="half a character"):
         list(open_documents(path))
+
+
+WORDS = "Migraine is treated with propranolol. " * 20
+
+
+def _in_bundle(number: int) -> str:
+    note = {"id": str(number), "resourceType": "Condition", "code": {"text": "Asthma"}}
+    entry = {"resource": {**note, "note": [{"text": WORDS}]}}
+    return ("," if number else "") + json.dumps(entry)
+
+
+def _in_collection(number: int) -> str:
+    document = {"id": f"x{number}", "passages": [{"offset": 0, "text": WORDS}]}
+    return ("," if number else "") + json.dumps(document)
+
+
+LARGE: dict[str, tuple[str, str, Callable[[int], str], str]] = {
+    "jsonl": ("n.jsonl", "", lambda n: json.dumps({"id": n, "text": WORDS}) + "\n", ""),
+    "table": ("n.csv", "id,text\n", lambda n: f"{n},{WORDS}\n", ""),
+    "pubtator": ("n.pubtator", "", lambda n: f"{n}|t|T\n{n}|a|{WORDS}\n\n", ""),
+    "fhir": ("n.json", '{"resourceType": "Bundle", "entry": [', _in_bundle, "]}"),
+    "bioc-json": ("n.json", '{"source": "x", "documents": [', _in_collection, "]}"),
+    "bioc-xml": (
+        "n.xml",
+        "<collection>",
+        lambda n: (
+            f"<document><id>{n}</id><passage><offset>0</offset><text>{WORDS}</text></passage>"
+            "</document>"
+        ),
+        "</collection>",
+    ),
+    "pubmed": (
+        "n.xml",
+        "<PubmedArticleSet>",
+        lambda n: (
+            f"<PubmedArticle><PMID>{n}</PMID><Abstract><AbstractText>{WORDS}</AbstractText>"
+            "</Abstract></PubmedArticle>"
+        ),
+        "</PubmedArticleSet>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
+    file, head, row, tail = LARGE[name]
+    path = tmp_path / file
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(head)
+        stream.writelines(map(row, range(3_000)))
+        stream.write(tail)
+    documents = open_documents(path, name)
+    tracemalloc.start()
+    try:
+        early = max(tracemalloc.get_traced_memory()[1] for _ in islice(documents, 300))
+        assert sum(1 for _ in documents) == 2_700
+        late = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 2_000_000
+    assert late - early < 600_000

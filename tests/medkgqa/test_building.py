@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,12 @@ from kg.records import Concept, Edge, Evidence, EvidenceKind, Name, Polarity, Pr
 from kg.saved import open_graph, save_graph
 from kg.schema import CAUSES, DISEASE, DRUG, PHENOTYPE, TREATS
 from kg.store import GraphStore, contradictions
+from loaders.documents import document_files
 from loaders.kgx import write_kgx
+from medkgqa.build_engines import BuildWork
 from medkgqa.build_journal import BuildJournal, journal_folder
-from medkgqa.build_reading import SavedGraphReader
+from medkgqa.build_reading import SavedGraphReader, ShardReader, ShardReading
+from medkgqa.build_shards import Shard, ShardOptions, shards_of
 from medkgqa.building import DEFAULT_PLAN, BuildPlan, build_graph
 from medkgqa.settings import Settings
 from nlp.reader import Reader
@@ -227,6 +231,28 @@ def test_ray_builds_the_same_graph(names: Path, settings: Settings, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["documents"] == 40
     assert exported(tmp_path / "g", tmp_path / "1") == exported(tmp_path / "h", tmp_path / "2")
+
+
+def test_the_steps_that_ray_runs(names: Path, tmp_path: Path) -> None:
+    """What the actors do, without Ray: cutting, reading, and an unreadable line on its way back."""
+    from medkgqa.build_ray import _Cutter, _Reader
+
+    path = write_documents(tmp_path / "a.jsonl", 7)
+    path.write_text(path.read_text("utf-8") + "{", encoding="utf-8")
+    source = SavedGraphReader(names)
+    files = tuple(document_files(path))
+    work = BuildWork(files, {0: frozenset({1})}, ShardOptions(size=2), source)
+    rows = list(_Cutter(work).cut({"file": [0]}))
+    reader = _Reader(source)
+    read = [reader(row) for row in rows]
+    readings = [ShardReading.from_json(row["text"][0]) for row in read if row["text"][0]]
+    assert [r.number for r in readings] == [0, 2]
+    here = ShardReader(source)
+    whole = list(islice(shards_of(files, 0, options=work.options), 3))
+    assert readings == [here.read(whole[0]), here.read(whole[2])]
+    assert Shard.from_json(whole[0].to_json()) == whole[0]
+    assert (read[-1]["path"], read[-1]["line"]) == ([str(path)], [8])
+    assert "broken JSON" in read[-1]["problem"][0]
 
 
 class _Renamed(Reader):
