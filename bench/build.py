@@ -92,6 +92,7 @@ def _print_stages(found: dict[str, Any]) -> None:
         print(f"| {name} | {seconds:.2f} | {rate} |")
     whole = sum(seconds for name, seconds in stages.items() if name != "start")
     print(f"| all but the start | {whole:.2f} | {documents / whole:,.0f} |")
+    print(f"reader {found['reader']}")
     print(f"documents {documents}, edges {found['edges']}, {found['memory']:.0f} MB\n", flush=True)
 
 
@@ -171,7 +172,12 @@ def _stages(graph: Path, out: Path, texts: Path) -> dict[str, Any]:
         stages["merging and saving"] = mark()
         journal.remove()
     edges = open_graph(out).statistics().edges
-    return {"stages": stages, "documents": sum(len(s.documents) for s in shards), "edges": edges}
+    return {
+        "stages": stages,
+        "documents": sum(len(s.documents) for s in shards),
+        "edges": edges,
+        "reader": source.version,
+    }
 
 
 if __name__ == "__main__":
