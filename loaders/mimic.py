@@ -66,5 +66,5 @@ def _note(path: Path, number: int, cells: Mapping[str, str], provenance: Provena
         date=(cells.get("chartdate") or cells.get("charttime", ""))[:10],
         clinical=True,
         patient=cells["subject_id"],
-        identifiers=tuple(i for i in (cells["subject_id"], cells["hadm_id"]) if len(i) > 3),
+        identifiers=tuple(i for i in (cells["subject_id"], cells["hadm_id"]) if len(i) > 4),
     )

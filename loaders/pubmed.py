@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -17,7 +18,7 @@ from defusedxml.ElementTree import iterparse
 
 from kg.errors import SourceFormatError
 from kg.records import Provenance
-from loaders.reading import open_bytes
+from loaders.reading import LONGEST_LINE, open_bytes
 from nlp.records import Document
 
 SOURCE = "pubmed"
@@ -31,15 +32,38 @@ _MONTHS = {
 }
 
 
+class _Bounded:
+    """A stream that refuses to hand out more than so much between two articles."""
+
+    def __init__(self, stream: IO[bytes], longest: int) -> None:
+        self._stream = stream
+        self._longest = longest
+        self.since = 0  # bytes read since the last article
+
+    def read(self, size: int = 1 << 14, /) -> bytes:
+        """The next piece.
+
+        Raises:
+            ValueError: where an article is longer than allowed.
+        """
+        if self.since > self._longest + size:
+            raise ValueError(f"an element longer than {self._longest:,} bytes")
+        chunk = self._stream.read(size)
+        self.since += len(chunk)
+        return chunk
+
+
 class PubmedFile:
     """One PubMed XML file, packed or not.
 
     Args:
         path: the file.
+        longest: most bytes of one article.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, longest: int = LONGEST_LINE) -> None:
         self._path = path
+        self._longest = longest
 
     def documents(self) -> Iterator[Document]:
         """Articles with a title or an abstract, but for those this very file deletes.
@@ -81,11 +105,13 @@ class PubmedFile:
     def _elements(self, *tags: str) -> Iterator[Element]:
         try:
             with open_bytes(self._path) as stream:
-                for _, element in iterparse(stream, events=("end",), forbid_dtd=False):
+                bounded = _Bounded(stream, self._longest)
+                for _, element in iterparse(bounded, events=("end",), forbid_dtd=False):
                     if element.tag in tags:
                         yield element
                     if element.tag in {"PubmedArticle", "PubmedBookArticle", "DeleteCitation"}:
                         element.clear()
+                        bounded.since = 0
         except ParseError as error:
             line, column = error.position
             raise SourceFormatError(
@@ -97,9 +123,9 @@ class PubmedFile:
             ) from error
 
 
-def read_pubmed(path: Path) -> Iterator[Document]:
+def read_pubmed(path: Path, *, longest: int = LONGEST_LINE) -> Iterator[Document]:
     """The articles of a PubMed XML file; see :class:`PubmedFile`."""
-    return PubmedFile(path).documents()
+    return PubmedFile(path, longest=longest).documents()
 
 
 def _text(element: Element | None) -> str:

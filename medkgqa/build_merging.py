@@ -25,12 +25,14 @@ EdgeOrder = tuple[str, str, str, str]
 
 
 def model_of(extractor: str) -> str:
-    """An extractor without its version: what a newer version replaces.
+    """An extractor without its version (or versions): what a newer version replaces.
 
     >>> model_of("medkgqa-rules-1"), model_of("minilm-relations-2.1"), model_of("reader")
     ('medkgqa-rules', 'minilm-relations', 'reader')
+    >>> model_of("medkgqa-rules-1+ner-en-3")
+    'medkgqa-rules+ner-en'
     """
-    return _VERSION.sub("", extractor) or extractor
+    return "+".join(_VERSION.sub("", part) or part for part in extractor.split("+"))
 
 
 class GraphMerger:

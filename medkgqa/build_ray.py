@@ -17,9 +17,6 @@ from medkgqa.build_engines import BuildWork
 from medkgqa.build_reading import ReaderSource, ShardReader, ShardReading
 from medkgqa.build_shards import Shard, shards_of
 
-#: Seconds Ray may take to start; a busy machine needs more than its own 30.
-_PATIENCE = "180"
-
 
 class _Cutter:
     """Cuts files into shards; an unreadable document comes back as a row."""
@@ -67,7 +64,6 @@ def read_with_ray(work: BuildWork, workers: int) -> Iterator[ShardReading]:
         SourceFormatError: with file and line, where a document cannot be read.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", _PATIENCE)
     try:
         import ray
     except ImportError as error:
