@@ -134,6 +134,7 @@ def _build(graph: Path, out: Path, texts: Path, engine: list[str]) -> dict[str, 
     plan = BuildPlan(
         engine="ray" if "ray" in engine else "local",
         workers=int(engine[engine.index("--workers") + 1]),
+        ner="names",
     )
     report = build_graph([texts], out, graph=graph, settings=Settings(out), plan=plan)
     folder = out.with_name(f"{out.name}-kgx")
@@ -157,7 +158,7 @@ def _stages(graph: Path, out: Path, texts: Path) -> dict[str, Any]:
         marks.append(time.process_time())
         return marks[-1] - marks[-2]
 
-    source = SavedGraphReader(graph)
+    source = SavedGraphReader(graph, ner="names")
     reader = ShardReader(source)
     stages = {"start": mark()}
     shards = list(shards_of(document_files(texts), 0, options=ShardOptions()))

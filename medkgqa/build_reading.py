@@ -91,7 +91,7 @@ class ShardReading:
         edges: ``(document, subject, predicate, object, polarity, evidence as JSON)``.
         tallies: ``(what, name, how many)``.
         refusals: ``(reason, how many, examples)``.
-        extractors: every name and version that read anything here.
+        extractors: every name and version that read here.
     """
 
     file: int
@@ -151,14 +151,11 @@ class ShardReader:
         edges: list[EdgeRow] = []
         tallies: Counter[tuple[str, str]] = Counter()
         refused = RefusalReport()
-        extractors: set[str] = set()
         for place, reading in enumerate(self._reader.read_all(shard.documents)):
             _count(reading, tallies)
-            extractors.add(reading.extractor)
             for edge in edges_from(reading, self._names, refusals=refused):
                 triple = edge.triple
                 for evidence in edge.evidence:
-                    extractors.add(evidence.extractor)
                     row = (triple.subject, triple.predicate, triple.object, edge.polarity.value)
                     edges.append((place, *row, evidence_to_json(evidence)))
         if shard.deidentified:
@@ -174,7 +171,7 @@ class ShardReader:
                 (reason, count, tuple(refused.examples[reason]))
                 for reason, count in sorted(refused.counts.items())
             ),
-            tuple(sorted(extractors - {""})),
+            self._reader.versions,
         )
 
 
