@@ -236,7 +236,8 @@ def test_wrong_uses_of_load_say_what_is_wrong(
 ) -> None:
     out = ["--out", str(tmp_path / "o")]
     assert main(["load", "nonsense", "--from", str(tmp_path), *out]) == 1
-    assert "unknown format 'nonsense'; known: csv, graphml, kgx, rdf, ansm" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "unknown format 'nonsense'; known: csv, graphml, kgx, rdf, ansm" in message
     assert main(["load", "hetionet", *out]) == 1
     assert "has not been fetched; add --from DIR" in capsys.readouterr().err
     mapping = ["--mapping", "m.toml"]
