@@ -207,7 +207,8 @@ def measure_store(name: str, graph: Path, queries: int, seconds: float) -> Figur
                 figures[title] = timing.to_json()
             figures["memory_mb"] = resident_memory() - before
             if name == "snapshot":
-                figures["pagerank_overlap"] = pagerank_overlap(open_graph(graph), starts[:10])
+                few = starts[: 10 if len(saved.columns.edges) <= MOST_NEO4J_EDGES else 2]
+                figures["pagerank_overlap"] = pagerank_overlap(saved, few)
     except (LeftOutError, MissingExtraError, StoreUnavailableError) as reason:
         return {"left_out": str(reason)}
     return figures
@@ -328,10 +329,11 @@ def aims(by_graph: Mapping[str, Mapping[str, Figures]]) -> list[tuple[str, float
             figures = by_store.get(other, {"left_out": ""})
             for title in titles if "left_out" not in figures else ():
                 compared = "subgraph as networkx" if other == "plain" else title
-                ratio = figures[title]["p50"] / snapshot[compared]["p50"]
-                found.append(
-                    (f"{graph}: {other} / snapshot, {title} ≥", ratio, factor, ratio >= factor)
-                )
+                # a server's work shows on the clock only
+                what, key = ("clock", "p50") if other == "neo4j" else ("least CPU", "least_p50")
+                ratio = figures[title][key] / snapshot[compared][key]
+                named = f"{graph}: {other} / snapshot, {title}, {what} ≥"
+                found.append((named, ratio, factor, ratio >= factor))
     return found
 
 
