@@ -48,6 +48,8 @@ _GROUPS = {
 _REACTION = re.compile(
     r"\b(after taking|hypersensitiv\w*|allerg\w*|sensitivity|anaphyla\w*|not contraindicated)\b"
 )
+#: Before a condition that the drug may bring, not one it must not be given in.
+_BROUGHT = re.compile(r"\b(?:risk of|result in|may cause|can cause|lead to|cause of)\b")
 _HAPPENS = re.compile(
     r"\b(cause\w*|causing|occur\w*|report\w*|result\w*|associated|induce\w*|produc\w*|adverse|"
     r"experience\w*|develop\w*|observed|precipitate\w*|exacerbat\w*|increase the risk)\b"
@@ -154,7 +156,8 @@ class LabelText:
             names = _wanted(self._book, other) - name_forms(self._book.english[at])
             for answer in self._sections.get((at, "contraindications"), ()):
                 refused = _REACTION if fact.predicate == INTERACTS_WITH else None
-                if answer.has(names, refused=refused):
+                brought = None if fact.predicate == INTERACTS_WITH else _BROUGHT
+                if answer.has(names, refused=refused, refused_before=brought):
                     return [answer.record]
         return []
 
