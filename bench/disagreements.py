@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command: its report goes to standard output)
 """Where our tables and data sets of class B and C disagree, and how each case was settled.
 
     python bench/disagreements.py --data ../shared/data [--write FILE]
@@ -163,7 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for case in open_cases:
         print(f"UNSETTLED {case}")
     if options.write:
-        rows = ((c.kind, c.subject, c.object, c.ours, c.theirs, notes.get(c.key, "")) for c in cases)
+        rows = (
+            (c.kind, c.subject, c.object, c.ours, c.theirs, notes.get(c.key, "")) for c in cases
+        )
         write_table(options.write, _HEADER, rows)
     print(f"{len(cases)} disagreements, {len(open_cases)} without a note")
     return 1 if open_cases else 0

@@ -19,16 +19,25 @@ from curation.facts import Fact, Record
 from curation.name_book import NameBook, stem
 from curation.text_support import Answer, form, name_forms, sentences
 from curation.tsv import read_table
-from kg.schema import ASSOCIATED_WITH, CONTRAINDICATED_IN, HAS_SIDE_EFFECT, INTERACTS_WITH, PREVENTS, TREATS
+from kg.schema import (
+    ASSOCIATED_WITH,
+    CONTRAINDICATED_IN,
+    HAS_SIDE_EFFECT,
+    INTERACTS_WITH,
+    PREVENTS,
+    TREATS,
+)
 from loaders.tables import own_id
 
 _SALTS = frozenset(
     stem(
-        "hydrochloride sodium potassium acetate sulfate maleate fumarate tartrate mesylate bitartrate "
-        "besylate succinate calcium phosphate hcl citrate anhydrous monohydrate dihydrate hemifumarate "
-        "medoxomil cilexetil disodium hydrobromide bromide chloride nitrate lactate magnesium tromethamine "
-        "tosylate pamoate decanoate dipropionate propionate valerate bisulfate extended release trihydrate "
-        "hyclate axetil proxetil mofetil etexilate dimeglumine meglumine hemihydrate gluconate oxalate"
+        "hydrochloride sodium potassium acetate sulfate maleate fumarate tartrate "
+        "mesylate bitartrate besylate succinate calcium phosphate hcl citrate anhydrous "
+        "monohydrate dihydrate hemifumarate medoxomil cilexetil disodium hydrobromide "
+        "bromide chloride nitrate lactate magnesium tromethamine tosylate pamoate "
+        "decanoate dipropionate propionate valerate bisulfate extended release trihydrate "
+        "hyclate axetil proxetil mofetil etexilate dimeglumine meglumine hemihydrate "
+        "gluconate oxalate "
     ).split()
 )
 #: How labels speak of the groups our tables warn of.
@@ -42,7 +51,13 @@ _GROUPS = {
     HEPATIC: (
         *("severe hepatic impairment", "hepatic impairment", "hepatic failure", "liver disease"),
         *("hepatic disease", "hepatic insufficiency", "impaired hepatic", "liver failure"),
-        *("hepatic dysfunction", "liver dysfunction", "child pugh", "cirrhosis", "liver impairment"),
+        *(
+            "hepatic dysfunction",
+            "liver dysfunction",
+            "child pugh",
+            "cirrhosis",
+            "liver impairment",
+        ),
     ),
 }
 _REACTION = re.compile(

@@ -231,8 +231,9 @@ class _Search:
             for last in range(first + 1, min(len(self._tokens), first + _MOST_IDIOM)):
                 if self._breaks[last] or self._tokens[last].han:
                     break
-                bounds = self._cannot_bound(self._tokens[first]), self._cannot_bound(
-                    self._tokens[last]
+                bounds = (
+                    self._cannot_bound(self._tokens[first]),
+                    self._cannot_bound(self._tokens[last]),
                 )
                 if any(bounds):
                     mention = self._idiom(first, last)

@@ -23,7 +23,9 @@ def grade(qualifiers: str) -> str:
 
 
 def test_every_dangerous_row_was_read_a_second_time() -> None:
-    known = {(r["subject"], r["predicate"], r["object"], r["grade"]) for r in read("second_reading.tsv")}
+    known = {
+        (r["subject"], r["predicate"], r["object"], r["grade"]) for r in read("second_reading.tsv")
+    }
     columns = ("subject", "predicate", "object", "qualifiers")
     for table in ("facts_contraindications.tsv", "facts_interactions.tsv"):
         for number, (subject, predicate, object_, qualifiers) in table_rows(table, columns):
@@ -36,7 +38,8 @@ def test_every_disagreement_has_a_note() -> None:
     assert len(cases) > 200
     for case in cases:
         assert case["note"], case
-        assert case["ours"] and case["theirs"], case
+        assert case["ours"], case
+        assert case["theirs"], case
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,8 @@ def test_every_disagreement_has_a_note() -> None:
 def test_well_known_interactions_are_there(one: str, other: str, least: str) -> None:
     columns = ("subject_name", "object_name", "qualifiers")
     found = {
-        frozenset((a, b)): grade(q) for _, (a, b, q) in table_rows("facts_interactions.tsv", columns)
+        frozenset((a, b)): grade(q)
+        for _, (a, b, q) in table_rows("facts_interactions.tsv", columns)
     }
     assert found[frozenset((one, other))] == least
 

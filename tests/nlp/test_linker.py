@@ -174,9 +174,7 @@ def test_eponyms_idioms_and_shuffled_letters(written: str, expected: dict[str, s
         "asthma": [Name("asthma")],
         "bone": [Name("bone disease")],
     }
-    store.add_concepts(
-        Concept(f"EX:{key}", DISEASE, tuple(names)) for key, names in named.items()
-    )
+    store.add_concepts(Concept(f"EX:{key}", DISEASE, tuple(names)) for key, names in named.items())
     mentions = StoreLinker(store).link(written)
     assert {m.text: m.concept for m in mentions} == expected
 
