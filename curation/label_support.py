@@ -235,9 +235,10 @@ class EveryCureIndications:
         names = self._book.english[fact.object] | {stem(fact.object_name)}
         rows = self._rows.get(fact.subject, ())
         ends = tuple(f" {name}" for name in names if len(name) > 4)
-        for fits in (lambda n: n in names, lambda n: n.endswith(ends) and not _OTHER.search(n)):
+        for whole in (True, False):
             for name, record in rows:
-                if fits(name):
+                ending = name.endswith(ends) and not _OTHER.search(name)
+                if name in names if whole else ending:
                     return [record]
         return []
 
