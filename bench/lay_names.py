@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command: its report goes to standard output)
 """How many lay names, brands and short forms are linked to the concept they mean.
 
     python bench/lay_names.py [--graph FOLDER] [--list]

@@ -26,7 +26,10 @@ _COLUMNS = {
 
 
 class ChineseTable:
-    """Rows by disease name."""
+    """Rows by disease name; by an alias only where no disease has that name and one row the alias.
+
+    39-net calls endometriosis also adenomyosis, which has a row of its own.
+    """
 
     def __init__(
         self, source: str, rows: Iterable[tuple[str, dict[str, str], str]], book: NameBook
@@ -51,5 +54,16 @@ class ChineseTable:
         return []
 
     def _of(self, disease: str) -> Iterator[tuple[dict[str, str], str]]:
-        for name in sorted(self._book.chinese[disease]):
-            yield from self._rows.get(name, ())
+        found = [(name, self._rows.get(name, [])) for name in self._book.chinese[disease]]
+        named = [
+            entry
+            for name, rows in sorted(found, key=lambda pair: pair[0])
+            for entry in rows
+            if entry[0].get("name", name).strip() == name
+        ]
+        if named:
+            yield from named
+            return
+        for _, rows in sorted(found, key=lambda pair: pair[0]):
+            if len(rows) == 1:
+                yield from rows

@@ -19,16 +19,25 @@ from curation.facts import Fact, Record
 from curation.name_book import NameBook, stem
 from curation.text_support import Answer, form, name_forms, sentences
 from curation.tsv import read_table
-from kg.schema import ASSOCIATED_WITH, CONTRAINDICATED_IN, HAS_SIDE_EFFECT, INTERACTS_WITH, PREVENTS, TREATS
+from kg.schema import (
+    ASSOCIATED_WITH,
+    CONTRAINDICATED_IN,
+    HAS_SIDE_EFFECT,
+    INTERACTS_WITH,
+    PREVENTS,
+    TREATS,
+)
 from loaders.tables import own_id
 
 _SALTS = frozenset(
     stem(
-        "hydrochloride sodium potassium acetate sulfate maleate fumarate tartrate mesylate bitartrate "
-        "besylate succinate calcium phosphate hcl citrate anhydrous monohydrate dihydrate hemifumarate "
-        "medoxomil cilexetil disodium hydrobromide bromide chloride nitrate lactate magnesium tromethamine "
-        "tosylate pamoate decanoate dipropionate propionate valerate bisulfate extended release trihydrate "
-        "hyclate axetil proxetil mofetil etexilate dimeglumine meglumine hemihydrate gluconate oxalate"
+        "hydrochloride sodium potassium acetate sulfate maleate fumarate tartrate "
+        "mesylate bitartrate besylate succinate calcium phosphate hcl citrate anhydrous "
+        "monohydrate dihydrate hemifumarate medoxomil cilexetil disodium hydrobromide "
+        "bromide chloride nitrate lactate magnesium tromethamine tosylate pamoate "
+        "decanoate dipropionate propionate valerate bisulfate extended release trihydrate "
+        "hyclate axetil proxetil mofetil etexilate dimeglumine meglumine hemihydrate "
+        "gluconate oxalate "
     ).split()
 )
 #: How labels speak of the groups our tables warn of.
@@ -42,12 +51,20 @@ _GROUPS = {
     HEPATIC: (
         *("severe hepatic impairment", "hepatic impairment", "hepatic failure", "liver disease"),
         *("hepatic disease", "hepatic insufficiency", "impaired hepatic", "liver failure"),
-        *("hepatic dysfunction", "liver dysfunction", "child pugh", "cirrhosis", "liver impairment"),
+        *(
+            "hepatic dysfunction",
+            "liver dysfunction",
+            "child pugh",
+            "cirrhosis",
+            "liver impairment",
+        ),
     ),
 }
 _REACTION = re.compile(
     r"\b(after taking|hypersensitiv\w*|allerg\w*|sensitivity|anaphyla\w*|not contraindicated)\b"
 )
+#: Before a condition that the drug may bring, not one it must not be given in.
+_BROUGHT = re.compile(r"\b(?:risk of|result in|may cause|can cause|lead to|cause of)\b")
 _HAPPENS = re.compile(
     r"\b(cause\w*|causing|occur\w*|report\w*|result\w*|associated|induce\w*|produc\w*|adverse|"
     r"experience\w*|develop\w*|observed|precipitate\w*|exacerbat\w*|increase the risk)\b"
@@ -154,7 +171,8 @@ class LabelText:
             names = _wanted(self._book, other) - name_forms(self._book.english[at])
             for answer in self._sections.get((at, "contraindications"), ()):
                 refused = _REACTION if fact.predicate == INTERACTS_WITH else None
-                if answer.has(names, refused=refused):
+                brought = None if fact.predicate == INTERACTS_WITH else _BROUGHT
+                if answer.has(names, refused=refused, refused_before=brought):
                     return [answer.record]
         return []
 
@@ -217,9 +235,10 @@ class EveryCureIndications:
         names = self._book.english[fact.object] | {stem(fact.object_name)}
         rows = self._rows.get(fact.subject, ())
         ends = tuple(f" {name}" for name in names if len(name) > 4)
-        for fits in (lambda n: n in names, lambda n: n.endswith(ends) and not _OTHER.search(n)):
+        for whole in (True, False):
             for name, record in rows:
-                if fits(name):
+                ending = name.endswith(ends) and not _OTHER.search(name)
+                if name in names if whole else ending:
                     return [record]
         return []
 

@@ -77,6 +77,9 @@ _OF_MEMBERS = {TREATS, PREVENTS, HAS_SIDE_EFFECT, CONTRAINDICATED_IN, INTERACTS_
 #: its members.
 _OF_PARTS = {HAS_SIDE_EFFECT, CONTRAINDICATED_IN, INTERACTS_WITH}
 _OF_CLASSES = {CONTRAINDICATED_IN, INTERACTS_WITH}
+#: Members of the widest class whose records speak for its members: what is said of
+#: "anticoagulants" was said of one of them.
+_WIDEST_CLASS = 15
 #: How far along the hierarchy a record may stand.
 _STEPS = 2
 
@@ -148,7 +151,7 @@ class Supporters:
         self._members = self._members_of(facts)
         self._classes: dict[str, list[str]] = defaultdict(list)
         for name, members in self._members.items():
-            for member in members:
+            for member in members if len(members) <= _WIDEST_CLASS else ():
                 self._classes[member].append(name)
         self._parts: dict[str, list[str]] = defaultdict(list)
         for fact in facts:

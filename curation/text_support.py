@@ -157,15 +157,24 @@ class Answer:
         *,
         wanted: re.Pattern[str] | None = None,
         refused: re.Pattern[str] | None = None,
+        refused_before: re.Pattern[str] | None = None,
     ) -> bool:
-        """Whether a sentence names one of ``names``, with ``wanted`` and without ``refused``."""
+        """Whether a sentence names one of ``names``, with ``wanted`` and without ``refused``.
+
+        ``refused_before`` looks at the few words before the name.
+        """
         for name in names:
             places = [self._at.get(word, set()) for word in name]
             for number in set.intersection(*places) if places else ():
                 words = self.sentences[number]
                 text = " ".join(words)
-                fits = wanted is None or wanted.search(text)
-                if fits and not (refused and refused.search(text)) and _place(words, name) >= 0:
+                start = _place(words, name)
+                if start < 0 or (wanted and not wanted.search(text)):
+                    continue
+                before = " ".join(words[max(0, start - _REACH) : start])
+                if not (refused and refused.search(text)) and not (
+                    refused_before and refused_before.search(before)
+                ):
                     return True
         return False
 

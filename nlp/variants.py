@@ -65,7 +65,7 @@ def _eponyms(
 ) -> Iterator[tuple[int, int, str]]:
     """ "parkinsons", "Graves'": a disease called by its discoverer, without "disease"."""
     for place, token in enumerate(tokens):
-        if token.han or len(token.text) < _LEAST_EPONYM or not token.text.isascii():
+        if token.han or len(token.text) < _LEAST_EPONYM or not token.text[0].isalpha():
             continue
         possessive = token.text.endswith(("'s", "s'", "’s", "s’"))
         if token.word in lexicon.function or (token.word in lexicon.common and not possessive):

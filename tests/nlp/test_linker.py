@@ -151,6 +151,34 @@ def test_misspelt_names(written: str, names: list[str], expected: str | None) ->
     assert (found[0].concept if found else None) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("what helps parkinsons", {"parkinsons": "EX:pd"}),
+        ("Parkinson's", {"Parkinson's": "EX:pd"}),
+        ("is it Cushing’s", {"Cushing’s": "EX:cushing"}),
+        ("he keeps throwing up", {"throwing up": "EX:vomiting"}),
+        ("I have the runs", {"the runs": "EX:diarrhea"}),
+        ("athsma", {"athsma": "EX:asthma"}),
+        ("give up", {}),
+        ("bones", {}),
+    ],
+)
+def test_eponyms_idioms_and_shuffled_letters(written: str, expected: dict[str, str]) -> None:
+    store = NetworkxStore()
+    named = {
+        "pd": [Name("Parkinson's disease")],
+        "cushing": [Name("Cushing syndrome")],
+        "vomiting": [Name("vomiting"), Name("throwing up", kind="lay")],
+        "diarrhea": [Name("diarrhea"), Name("the runs", kind="lay")],
+        "asthma": [Name("asthma")],
+        "bone": [Name("bone disease")],
+    }
+    store.add_concepts(Concept(f"EX:{key}", DISEASE, tuple(names)) for key, names in named.items())
+    mentions = StoreLinker(store).link(written)
+    assert {m.text: m.concept for m in mentions} == expected
+
+
 def test_asking_needs_no_spacy() -> None:
     code = (
         "import sys, nlp.linker; sys.exit('spacy' in sys.modules or 'ahocorasick' in sys.modules)"
