@@ -191,6 +191,7 @@ class Phrases:
     asking: re.Pattern[str]
     negation: re.Pattern[str]
     unsafe: re.Pattern[str]
+    tag: re.Pattern[str]
     counting: re.Pattern[str]
     alternative: re.Pattern[str]
     pronouns: re.Pattern[str]
@@ -243,6 +244,7 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         asking=compiler.plain(text["asking"]),
         negation=compiler.plain(text["negation"]),
         unsafe=compiler.plain(text["unsafe"]),
+        tag=re.compile(text["tag"], re.IGNORECASE),
         counting=compiler.plain(text["counting"]),
         alternative=compiler.plain(text["alternative"]),
         pronouns=compiler.plain(text["pronouns"]),

@@ -13,7 +13,7 @@ guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kg.errors import UsageError
@@ -73,6 +73,7 @@ class Understander:
         *,
         language: str | None = None,
         previous: Understanding | None = None,
+        preferred: Collection[str] = (),
     ) -> Understanding:
         """What ``question`` means; no question makes it fail.
 
@@ -80,6 +81,7 @@ class Understander:
             question: the question or statement.
             language: ``en`` or ``zh``; detected where None.
             previous: the turn before, for "and its side effects?".
+            preferred: concepts (CURIEs) that are meant where a name may mean several.
 
         Raises:
             UsageError: on another language.
@@ -90,9 +92,13 @@ class Understander:
         if refused is not None:
             return self._declined(question, language or detect_language(question[:200]), refused)
         asked, options = _without_options(question)
+        tag = self._namer.phrases(detect_language(asked)).tag.search(asked)
+        asked = asked if tag is None else asked[: tag.start()] or asked
         slots, respelt = self._namer.slots(asked)
+        slots = tuple(_decided(slot, preferred) for slot in slots)
         spoken = language or language_of(asked, slots)
-        reading = _Reading(question, spoken, self._namer.phrases(spoken), slots, options, respelt)
+        phrases = self._namer.phrases(spoken)
+        reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
         return reading.understood(previous)
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
@@ -137,6 +143,7 @@ class _Reading:
     def __init__(
         self,
         question: str,
+        asked: str,
         language: str,
         phrases: Phrases,
         slots: tuple[Slot, ...],
@@ -144,6 +151,7 @@ class _Reading:
         respelt: Mapping[str, str],
     ) -> None:
         self._question = question
+        self._asked = asked
         self._language = language
         self._phrases = phrases
         self._slots = slots
@@ -152,7 +160,7 @@ class _Reading:
 
     def understood(self, previous: Understanding | None) -> Understanding:
         skeletons = skeletons_of(
-            self._question_part(), self._slots, self._phrases, respelt=self._respelt
+            self._asked, self._slots, self._phrases, respelt=self._respelt
         )
         if previous is not None:
             again = self._same_again(skeletons, previous)
@@ -188,9 +196,6 @@ class _Reading:
                 ):
                     return replace(understood, certainty=round(guess.probability, 4))
         return self._declined(self._why_nothing())
-
-    def _question_part(self) -> str:
-        return _without_options(self._question)[0]
 
     # --- matching
 
@@ -417,9 +422,11 @@ class _Reading:
     ) -> Understanding | None:
         """ "And its side effects?", "What about asthma?" after ``previous``."""
         topic = _topic(previous)
-        if topic is None or any(s.letters != UNKNOWN for s in self._slots):
+        if topic is None:
             return None
         for skeleton in skeletons:
+            if any(letters != UNKNOWN for letters in skeleton.letters()):
+                continue
             slot = _slot_of(topic, len(skeleton.slots))
             for text in self._with_topic(skeleton.text, slot):
                 found = self._best(Skeleton(text, (*skeleton.slots, slot)))
@@ -582,6 +589,15 @@ class _Reading:
             others = tuple(c for c in slot.candidates if c.curie != concept.curie)
             linked.append(_linked(slot, concept, others))
         return tuple(linked)
+
+
+def _decided(slot: Slot, preferred: Collection[str]) -> Slot:
+    """The slot without what is not meant, where one of its candidates is."""
+    meant = tuple(c for c in slot.candidates if c.curie in preferred)
+    if not meant:
+        return slot
+    letters = "".join(dict.fromkeys(LETTERS.get(c.category, OTHER) for c in meant))
+    return replace(slot, candidates=meant, letters=letters)
 
 
 def _root(slot: Slot) -> Slot:

@@ -265,8 +265,12 @@ EXCLUDING_SEARCHES: Mapping[str, str] = MappingProxyType(
     {
         "treatments_not_harmful": "contraindicated_drugs",
         "treatments_without_side_effect": "drugs_with_side_effect",
+        "members_not_harmful": "contraindicated_drugs",
     }
 )
+
+#: What these rules look for in slot ``a`` before anything is excluded; others, treatments.
+EXCLUDED_FROM: Mapping[str, str] = MappingProxyType({"members_not_harmful": "class_members"})
 
 #: Searches that find what "X but not … Y" leaves out; each names the group of the words that say so.
 EXCLUDED_BY = ("drugs_with_side_effect", "contraindicated_drugs")
