@@ -33,8 +33,10 @@ class Guess:
     probability: float
 
 
-def guesses(skeleton: Skeleton, phrases: Phrases) -> Iterator[Guess]:
-    """Readings likely enough, best first; nothing where the question asks what no plan can say."""
+def guesses(
+    skeleton: Skeleton, phrases: Phrases, *, least: float = LEAST_PROBABILITY
+) -> Iterator[Guess]:
+    """Readings at least that likely, best first; nothing where the question asks what no plan can say."""
     slots = [s for s in _named(skeleton) if not set(s.letters) <= _BESIDE]
     if not slots or len(slots) > 3 or len(skeleton.text) > LONGEST_GUESSED:
         return
@@ -42,7 +44,7 @@ def guesses(skeleton: Skeleton, phrases: Phrases) -> Iterator[Guess]:
         return
     left = 1.0
     for probability, name in load_intents().probabilities(skeleton.text):
-        if probability < LEAST_PROBABILITY * left or name == NOTHING:
+        if probability < least * left or name == NOTHING:
             return
         match = _match(name, skeleton, slots, phrases)
         if match is None:

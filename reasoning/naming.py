@@ -30,6 +30,10 @@ SHORTEST_WORD = 3
 LEAST_MISSPELT, TWO_EDITS = 6, 9
 
 
+#: The strength of a preparation names nothing.
+_STRENGTH = re.compile(r"\d[\d.,/-]* ?(?:mg|mcg|µg|ug|g|ml|mls|units?|iu|%|meq|毫克|微克|克|毫升)?")
+
+
 class Namer:
     """Finds the slots of a question with a linker over one graph."""
 
@@ -55,7 +59,13 @@ class Namer:
         slots = slots_of(
             question,
             [m for m in mentions if not (_guessed(m) and self._is_phrase(m.text))],
-            [u for u in unlinked if u.text.lower() not in respelt and not self._is_phrase(u.text)],
+            [
+                u
+                for u in unlinked
+                if u.text.lower() not in respelt
+                and not self._is_phrase(u.text)
+                and not _STRENGTH.fullmatch(u.text.lower())
+            ],
         )
         return slots, respelt
 

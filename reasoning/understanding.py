@@ -62,10 +62,20 @@ _SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE 
 
 
 class Understander:
-    """Understands questions with a linker over one graph."""
+    """Understands questions with a linker over one graph.
 
-    def __init__(self, linker: Linker, *, phrases: Mapping[str, Phrases] | None = None) -> None:
+    ``guessing``: whether a trained classifier says what a question asks that no phrase matches.
+    """
+
+    def __init__(
+        self,
+        linker: Linker,
+        *,
+        phrases: Mapping[str, Phrases] | None = None,
+        guessing: bool = True,
+    ) -> None:
         self._namer = Namer(linker, phrases or {})
+        self._guessing = guessing
 
     def __call__(
         self,
@@ -99,7 +109,7 @@ class Understander:
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
         reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
-        return reading.understood(previous)
+        return reading.understood(previous, guessing=self._guessing)
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
         return Understanding(
@@ -158,7 +168,9 @@ class _Reading:
         self._options = options
         self._respelt = respelt
 
-    def understood(self, previous: Understanding | None) -> Understanding:
+    def understood(
+        self, previous: Understanding | None, *, guessing: bool = True
+    ) -> Understanding:
         skeletons = skeletons_of(
             self._asked, self._slots, self._phrases, respelt=self._respelt
         )
@@ -187,15 +199,19 @@ class _Reading:
         preamble = self._after_preamble(skeletons)
         if preamble is not None or found:
             return preamble or found[0]
+        guessed = self._guessed(skeletons) if guessing else None
+        return guessed or self._declined(self._why_nothing())
+
+    def _guessed(self, skeletons: Sequence[Skeleton]) -> Understanding | None:
+        """What the classifier says is asked, where it is sure enough and the plan type-checks."""
         for skeleton in skeletons:
+            denied = self._phrases.negation.search(skeleton.text) is not None
             for guess in guesses(skeleton, self._phrases):
                 understood = self._planned(guess.match)
-                denied = self._phrases.negation.search(skeleton.text) is not None
-                if understood.plan is not None and not (
-                    denied and isinstance(understood.plan, FindPlan)
-                ):
+                searched = isinstance(understood.plan, FindPlan)
+                if understood.plan is not None and not (denied and searched):
                     return replace(understood, certainty=round(guess.probability, 4))
-        return self._declined(self._why_nothing())
+        return None
 
     # --- matching
 
@@ -352,12 +368,21 @@ class _Reading:
             concepts=concepts,
             plan=plan,
             intent=plan.intent,
-            unknown=tuple(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+            unknown=(
+                *(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+                *self._unheard(plan),
+            ),
             ignored=unused(concepts, plan),
             options=self._options,
             rule=match.rule.id,
             other_senses=tuple(self._other_senses(bound, plan, match)),
         )
+
+    def _unheard(self, plan: Plan) -> Iterator[UnknownName]:
+        """Of whom treatment is asked (a child), where the graph tells nothing apart for them."""
+        words = self._phrases.spoken_of.search(self._question.lower())
+        if words is not None and plan.intent is Intent.TREATMENTS:
+            yield UnknownName(self._question[slice(*words.span())], *words.span())
 
     def _other_senses(
         self, bound: Bound, plan: Plan, match: RuleMatch
