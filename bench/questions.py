@@ -24,6 +24,7 @@ import json
 import lzma
 import random
 import re
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ from pathlib import Path
 
 from kg.names import normalise
 from kg.saved import open_graph
-from kg.schema import DISEASE, DRUG, FOOD, PHENOTYPE, TEST
+from kg.schema import DISEASE, DRUG, FOOD, PHENOTYPE, TEST, node_class
 from kg.store import GraphStore
 from nlp.linker import StoreLinker
 from reasoning.guessing import guesses
@@ -108,27 +109,9 @@ LIVEQA: dict[str, frozenset[Intent]] = {
     ),
 }  # fmt: skip
 
-#: The 18 types: intents, the class of the name asked about, and three ways to ask.
-QASYSTEM: dict[str, tuple[frozenset[Intent], str, tuple[str, ...]]] = {
-    "disease_symptom": (frozenset({Intent.SYMPTOMS}), DISEASE, ("{}的症状有哪些？", "得了{}会有什么表现？", "{}有什么征兆")),
-    "symptom_disease": (frozenset({Intent.DISEASES_WITH_FINDINGS, Intent.CAUSES}), PHENOTYPE, ("最近老是{}是怎么回事？", "{}可能是什么病", "哪些疾病会出现{}？")),
-    "disease_cause": (_CAUSES, DISEASE, ("{}的病因是什么？", "为什么会得{}？", "{}是怎么引起的")),
-    "disease_acompany": (frozenset({Intent.COMPLICATIONS}), DISEASE, ("{}有哪些并发症？", "{}会并发什么病", "{}的并发症有什么？")),
-    "disease_not_food": (frozenset({Intent.FOODS_AVOIDED}), DISEASE, ("{}的人不要吃什么？", "得了{}不能吃啥", "{}忌口什么？")),
-    "disease_do_food": (frozenset({Intent.FOODS_RECOMMENDED}), DISEASE, ("{}了吃什么食物好？", "得了{}适合吃什么东西？", "{}饮食要注意什么")),
-    "food_not_disease": (frozenset({Intent.FOODS_AVOIDED}), FOOD, ("什么人不能吃{}？", "哪些病人不宜吃{}", "什么病忌吃{}？")),
-    "food_do_disease": (frozenset({Intent.FOODS_RECOMMENDED}), FOOD, ("什么病适合吃{}？", "{}对什么病有好处", "哪些人应该多吃{}？")),
-    "disease_drug": (frozenset({Intent.TREATMENTS}), DISEASE, ("{}要吃什么药？", "治{}用啥药", "什么药能治{}？")),
-    "drug_disease": (frozenset({Intent.INDICATIONS}), DRUG, ("{}能治什么病？", "{}主要治什么", "{}的用途是什么？")),
-    "disease_check": (frozenset({Intent.TESTS}), DISEASE, ("{}怎么才能查出来？", "{}要做什么检查", "如何诊断{}？")),
-    "check_disease": (frozenset({Intent.DIAGNOSED_BY}), TEST, ("{}能查出什么病？", "{}是检查什么的", "为什么要做{}？")),
-    "disease_prevent": (frozenset({Intent.PREVENTION}), DISEASE, ("怎样才能预防{}？", "{}怎么预防", "如何避免得{}？")),
-    "disease_lasttime": (_NO_PLAN, DISEASE, ("{}多久能好？", "{}要治多长时间", "{}几天能好？")),
-    "disease_cureway": (frozenset({Intent.TREATMENTS}), DISEASE, ("{}要怎么治？", "{}的治疗方法有哪些", "怎么医治{}？")),
-    "disease_cureprob": (_NO_PLAN, DISEASE, ("{}能治好吗？", "{}的治愈率是多少", "{}治好的几率有多大？")),
-    "disease_easyget": (frozenset({Intent.RISK_FACTORS}), DISEASE, ("什么人容易得{}？", "{}的易感人群是谁", "哪些人容易患{}？")),
-    "disease_desc": (frozenset({Intent.DEFINITION}), DISEASE, ("{}是什么？", "介绍一下{}", "什么是{}？")),
-}  # fmt: skip
+CLASSES = {node_class(c).label: c for c in (DISEASE, PHENOTYPE, DRUG, FOOD, TEST)}
+#: The 18 types.
+QASYSTEM = Path(__file__).with_name("qasystem_questions.toml")
 GENERATED = 500
 
 
@@ -174,7 +157,7 @@ def liveqa(folder: Path) -> Iterator[Asked]:
     """The summaries of questions sent to the National Library of Medicine."""
     name = "TREC-2017-LiveQA-Medical-Test-Questions-w-summaries.xml.xz"
     with lzma.open(folder / "qa/liveqa-medical-2017" / name, "rb") as stream:
-        root = ElementTree.fromstring(stream.read())  # noqa: S314 (a file of this data set)
+        root = ElementTree.fromstring(stream.read())
     for question in root.iter("NLM-QUESTION"):
         text = (question.findtext("NLM-Summary") or "").strip()
         kinds = [t.text or "" for t in question.iter("TYPE")]
@@ -186,17 +169,20 @@ def liveqa(folder: Path) -> Iterator[Asked]:
 def qasystem(store: GraphStore) -> Iterator[Asked]:
     """Questions of the 18 types about concepts of the graph that have a Chinese name."""
     chance = random.Random(18)
+    types = tomllib.loads(QASYSTEM.read_text("utf-8"))
     names: dict[str, list[str]] = {}
-    for category in {category for _, category, _ in QASYSTEM.values()}:
+    for category in CLASSES.values():
         found = [c for c in store.concepts(category) if c.has_name_in("zh")]
         common = [c.name("zh") for c in found if len(store.neighbours(c.curie, limit=12)) >= 12]
         names[category] = sorted(set(common or [c.name("zh") for c in found]))
     for number in range(GENERATED):
-        kind = list(QASYSTEM)[number % len(QASYSTEM)]
-        intents, category, templates = QASYSTEM[kind]
+        kind = list(types)[number % len(types)]
+        category = CLASSES[types[kind]["class"]]
+        intents = frozenset(map(Intent, types[kind]["intents"]))
         if names[category]:
             name = chance.choice(names[category])
-            yield Asked("18 types", kind, chance.choice(templates).format(name), intents, (name,))
+            question = chance.choice(types[kind]["templates"]).format(name)
+            yield Asked("18 types", kind, question, intents, (name,))
 
 
 @dataclass(slots=True)
@@ -234,7 +220,9 @@ class Reader:
 
 
 def _recognised(understood: Understanding) -> Intent | None:
-    return understood.intent if understood.plan or understood.ambiguous or understood.unknown else None
+    return (
+        understood.intent if understood.plan or understood.ambiguous or understood.unknown else None
+    )
 
 
 def focus_right(asked: Asked, understood: Understanding, store: GraphStore) -> bool:
@@ -287,7 +275,10 @@ def measure(
             counts[asked.collection, key].right.update(right)
         if asked.intents and "both" not in right:
             got = intents["both"]
-            worst.append(f"{asked.collection} | {asked.type} | {asked.question} | {got} | {understood.rule or understood.reason}")
+            worst.append(
+                f"{asked.collection} | {asked.type} | {asked.question} | {got} | "
+                f"{understood.rule or understood.reason}"
+            )
     return counts
 
 
@@ -339,7 +330,9 @@ def main() -> None:
         print(f"{some[0].collection}: {len(some)} questions, floor {100 * floor(some):.1f} %")
         for (collection, kind), count in sorted(counts.items(), key=lambda c: -c[1].total):
             print(f"  {kind:42} {count.total:5}  {count.line()}")
-            records.append({"collection": collection, "type": kind, "total": count.total} | dict(count.right))
+            records.append(
+                {"collection": collection, "type": kind, "total": count.total} | dict(count.right)
+            )
     if options.data:
         print("\n".join(cmedic(options.data, reader)))
     if options.worst:

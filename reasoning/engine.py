@@ -166,9 +166,7 @@ class Engine:
                 understood = self._understander(question, previous=previous)
                 kinds = _kinds_meant(understood, self.store)
                 if kinds:
-                    understood = self._understander(
-                        question, previous=previous, preferred=kinds
-                    )
+                    understood = self._understander(question, previous=previous, preferred=kinds)
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
                 verify_answer(answer, self.store, fixed=_fixed(understood, flag))
@@ -265,9 +263,7 @@ class Engine:
             definitions=said.definitions,
         )
 
-    def _retrieved(
-        self, understood: Understanding, plan: Plan
-    ) -> tuple[Understanding, Retrieval]:
+    def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
         """What the plan finds; where that is nothing, what another sense of a name finds."""
         retrieval = execute(plan, self.store, upward=not understood.other_senses)
         if retrieval.outcome is not Outcome.NOT_RECORDED or not understood.other_senses:
@@ -371,9 +367,7 @@ def _with_flag(answer: Answer, flag: RedFlag) -> str:
     return f"{flag.message}\n\n{answer.text}"
 
 
-def _why_not(
-    understood: Understanding, outcome: Outcome, name_of: _NameIn
-) -> Iterator[Statement]:
+def _why_not(understood: Understanding, outcome: Outcome, name_of: _NameIn) -> Iterator[Statement]:
     if outcome is Outcome.UNKNOWN_NAME and understood.unknown:
         for unknown in understood.unknown:
             yield Statement(Kind.UNKNOWN_NAME, values=(("quote", unknown.text),))

@@ -36,7 +36,7 @@ class Guess:
 def guesses(
     skeleton: Skeleton, phrases: Phrases, *, least: float = LEAST_PROBABILITY
 ) -> Iterator[Guess]:
-    """Readings at least that likely, best first; nothing where the question asks what no plan can say."""
+    """Readings at least that likely, best first; none where what is asked no plan can say."""
     slots = [s for s in _named(skeleton) if not set(s.letters) <= _BESIDE]
     if not slots or len(slots) > 3 or len(skeleton.text) > LONGEST_GUESSED:
         return
@@ -57,9 +57,7 @@ def _named(skeleton: Skeleton) -> list[Slot]:
     return skeleton.slots_in(skeleton.text)
 
 
-def _match(
-    name: str, skeleton: Skeleton, slots: list[Slot], phrases: Phrases
-) -> RuleMatch | None:
+def _match(name: str, skeleton: Skeleton, slots: list[Slot], phrases: Phrases) -> RuleMatch | None:
     """The rule of that name with every slot filled by a name of its kind, or None."""
     if name in _NEVER or not (name in SEARCHES or name in CHECKS or name in _OTHERS):
         return None

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ def features(text: str) -> list[str]:
 def _grams(pieces: Sequence[str], names: int) -> Iterator[str]:
     yield from pieces
     ended = ["^", *pieces, "$"]
-    for one, two in zip(ended, ended[1:], strict=False):
+    for one, two in pairwise(ended):
         yield f"{one} {two}"
     for one, two, three in zip(pieces, pieces[1:], pieces[2:], strict=False):
         if not (one + two + three).isascii():

@@ -119,7 +119,9 @@ class Namer:
         return found[0] if found is not None else None
 
     def _is_phrase(self, text: str) -> bool:
-        words = re.findall(r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text))
+        words = re.findall(
+            r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text)
+        )
         known = [_made_of(w, self.phrases("en" if w.isascii() else "zh").vocabulary) for w in words]
         short = [w.isascii() and len(w) < SHORTEST_WORD for w in words]
         return any(known) and all(k or s for k, s in zip(known, short, strict=True))

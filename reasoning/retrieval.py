@@ -179,9 +179,7 @@ def _joint(plan: JointPlan, parts: list[Retrieval], walker: Walker) -> Retrieval
         denying=_once(e for part in parts for e in part.denying),
         via_subclass=any(part.via_subclass for part in parts),
         parts=tuple(parts),
-        subgraph=subgraph_of(
-            walker.store, _once(e for part in parts for e in part.subgraph.edges)
-        ),
+        subgraph=subgraph_of(walker.store, _once(e for part in parts for e in part.subgraph.edges)),
     )
 
 

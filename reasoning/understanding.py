@@ -17,15 +17,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kg.errors import UsageError
-from nlp.linker import Linker, Unlinked
-from nlp.records import Candidate
+from nlp.linker import Linker
+from reasoning.anchoring import (
+    anchor_of,
+    decided,
+    every_sense,
+    linked_concept,
+    root_of,
+    topic_of,
+    topic_slot,
+    unknown_name,
+)
 from reasoning.answer import LinkedConcept, Outcome
+from reasoning.guessing import guesses
+from reasoning.joining import joined, negates, unused
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
-from reasoning.guessing import guesses
-from reasoning.joining import anchored, joined, negates, unused
 from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
-from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
+from reasoning.planner import Anchor, Bound, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
     LANGUAGES,
@@ -105,7 +114,7 @@ class Understander:
         tag = self._namer.phrases(detect_language(asked)).tag.search(asked)
         asked = asked if tag is None else asked[: tag.start()] or asked
         slots, respelt = self._namer.slots(asked)
-        slots = tuple(_decided(slot, preferred) for slot in slots)
+        slots = tuple(decided(slot, preferred) for slot in slots)
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
         reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
@@ -168,12 +177,8 @@ class _Reading:
         self._options = options
         self._respelt = respelt
 
-    def understood(
-        self, previous: Understanding | None, *, guessing: bool = True
-    ) -> Understanding:
-        skeletons = skeletons_of(
-            self._asked, self._slots, self._phrases, respelt=self._respelt
-        )
+    def understood(self, previous: Understanding | None, *, guessing: bool = True) -> Understanding:
+        skeletons = skeletons_of(self._asked, self._slots, self._phrases, respelt=self._respelt)
         if previous is not None:
             again = self._same_again(skeletons, previous)
             if again is not None:
@@ -215,9 +220,7 @@ class _Reading:
 
     # --- matching
 
-    def _breath(
-        self, skeleton: Skeleton, previous: Understanding | None
-    ) -> Understanding | None:
+    def _breath(self, skeleton: Skeleton, previous: Understanding | None) -> Understanding | None:
         """One sentence understood; of one that asks several things, each."""
         clauses = self._phrases.clauses.split(skeleton.text)
         if len(clauses) > 1:
@@ -283,9 +286,9 @@ class _Reading:
     def _best_less_excluded(self, skeleton: Skeleton) -> Understanding | None:
         """The best match; of "X but not Y", that of X with what Y has left out."""
         best = self._best(skeleton)
-        if best is not None and best.plan is not None:
-            if negates(best.plan) or not isinstance(best.plan, FindPlan):
-                return best
+        planned = best.plan if best is not None else None
+        if planned is not None and (negates(planned) or not isinstance(planned, FindPlan)):
+            return best
         excluding = self._phrases.excluding.search(skeleton.text)
         if excluding is None:
             return best
@@ -305,8 +308,8 @@ class _Reading:
         """The best match on the skeleton or one of its nested forms, as understood.
 
         ``excluded`` are names whose results are left out, ``by`` the search that finds them where
-        it is not the one that matched. Where the concepts are of classes the best match cannot be asked of, the next one that
-        uses as many names may be.
+        it is not the one that matched. Where the concepts are of classes the best match cannot
+        be asked of, the next one that uses as many names may be.
         """
         found = [m for form in forms(skeleton, self._phrases) for m in matches(form, self._phrases)]
         found.sort(key=lambda m: m.rank, reverse=True)
@@ -339,22 +342,22 @@ class _Reading:
             if kind == "identifier":
                 identifier = slots[0].text
                 continue
-            resolved = [_anchor(slot, kind) for slot in slots]
+            resolved = [anchor_of(slot, kind) for slot in slots]
             if any(a is None for a in resolved):
                 return self._declined(Reason.WRONG_TYPE, intent, match.rule.id)
             anchors[group] = tuple(a for a in resolved if a is not None)
             if group == EXCLUDED:
-                anchors[group] = tuple(a for one in anchors[group] for a in _every_sense(one, kind))
+                anchors[group] = tuple(a for one in anchors[group] for a in every_sense(one, kind))
                 continue
-            ambiguous += [a for a in anchors[group] if rivals_of(_root(a.slot), a.concept)]
+            ambiguous += [a for a in anchors[group] if rivals_of(root_of(a.slot), a.concept)]
         if excluded:
-            senses = [_anchor(slot, "entity") for slot in excluded]
+            senses = [anchor_of(slot, "entity") for slot in excluded]
             anchors[EXCLUDED] = tuple(
-                sense for a in senses if a is not None for sense in _every_sense(a, "entity")
+                sense for a in senses if a is not None for sense in every_sense(a, "entity")
             )
         chosen_by: dict[int, Anchor] = {}
         for anchor in (a for group in anchors.values() for a in group):
-            chosen_by.setdefault(_root(anchor.slot).number, anchor)
+            chosen_by.setdefault(root_of(anchor.slot).number, anchor)
         if ambiguous:
             return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
         bound = replace(self._bound(match, anchors, identifier), excluded_by=by)
@@ -369,7 +372,7 @@ class _Reading:
             plan=plan,
             intent=plan.intent,
             unknown=(
-                *(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+                *(unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
                 *self._unheard(plan),
             ),
             ignored=unused(concepts, plan),
@@ -391,7 +394,7 @@ class _Reading:
         for group, anchors in bound.anchors.items():
             letters = SLOT_KINDS[match.rule.slots.get(group, "entity")]
             for number, anchor in enumerate(anchors if group != EXCLUDED else ()):
-                root = _root(anchor.slot)
+                root = root_of(anchor.slot)
                 for other in root.candidates[:MOST_SENSES]:
                     fits = anchor.hops or LETTERS.get(other.category, OTHER) in letters
                     if other.curie == anchor.concept.curie or not fits:
@@ -402,7 +405,7 @@ class _Reading:
                         replace(bound, anchors={**bound.anchors, group: tuple(swapped)})
                     )
                     if again is not None and again != plan:
-                        yield again, _linked(root, other, ())
+                        yield again, linked_concept(root, other, ())
 
     def _part_of_names(self, match: RuleMatch) -> list[Slot]:
         """Unknown words right beside a name that was used: together they name something else.
@@ -411,7 +414,7 @@ class _Reading:
         """
         if self._language != "en":
             return []
-        used = [_root(s) for group in match.slots.values() for s in group]
+        used = [root_of(s) for group in match.slots.values() for s in group]
         return [
             slot
             for slot in self._unknown_slots()
@@ -434,9 +437,7 @@ class _Reading:
             unsafe=phrases.unsafe.search(match.words) is not None,
             identifier=identifier,
             aspects=tuple(
-                name
-                for name, words in phrases.aspects.items()
-                if words.search(match.skeleton.text)
+                name for name, words in phrases.aspects.items() if words.search(match.skeleton.text)
             ),
         )
 
@@ -446,13 +447,13 @@ class _Reading:
         self, skeletons: Sequence[Skeleton], previous: Understanding
     ) -> Understanding | None:
         """ "And its side effects?", "What about asthma?" after ``previous``."""
-        topic = _topic(previous)
+        topic = topic_of(previous)
         if topic is None:
             return None
         for skeleton in skeletons:
             if any(letters != UNKNOWN for letters in skeleton.letters()):
                 continue
-            slot = _slot_of(topic, len(skeleton.slots))
+            slot = topic_slot(topic, len(skeleton.slots))
             for text in self._with_topic(skeleton.text, slot):
                 found = self._best(Skeleton(text, (*skeleton.slots, slot)))
                 if found is not None:
@@ -471,7 +472,7 @@ class _Reading:
         self, skeletons: Sequence[Skeleton], previous: Understanding
     ) -> Understanding | None:
         """ "What about asthma?": the question before, of another concept of the same class."""
-        topic = _topic(previous)
+        topic = topic_of(previous)
         match = self._phrases.follow_up.search(skeletons[0].text) if skeletons else None
         rule = previous.rule.split(".")
         if match is None or topic is None or len(rule) != 3:
@@ -502,21 +503,20 @@ class _Reading:
     ) -> Understanding | None:
         """ "Is X safe in Y? What about Z?": Z for whichever of the two is of its class."""
         for concept in slot.candidates:
-            changes: dict[str, str] = {}
+            again: CheckPlan | None = None
             if concept.category == plan.subject_category:
-                changes = {"subject": concept.curie}
+                again = replace(plan, widened=False, subject=concept.curie)
             elif concept.category == plan.object_category:
-                changes = {"object": concept.curie}
-            if not changes or concept.curie in (plan.subject, plan.object):
+                again = replace(plan, widened=False, object=concept.curie)
+            if again is None or concept.curie in (plan.subject, plan.object):
                 continue
-            again = replace(plan, widened=False, **changes)
             return Understanding(
                 self._question,
                 self._language,
                 concepts=self._concepts({slot.number: Anchor(slot, concept)}),
                 plan=again,
                 intent=again.intent,
-                topic=_topic(previous),
+                topic=topic_of(previous),
                 rule=previous.rule,
             )
         return None
@@ -561,7 +561,7 @@ class _Reading:
         )
 
     def _unknown(self, slots: Sequence[Slot], intent: Intent | None, rule: str) -> Understanding:
-        names = tuple(_unknown_name(s.unknown) for s in slots if s.unknown is not None)
+        names = tuple(unknown_name(s.unknown) for s in slots if s.unknown is not None)
         return Understanding(
             self._question,
             self._language,
@@ -583,7 +583,8 @@ class _Reading:
         rule: str,
     ) -> Understanding:
         names = tuple(
-            _linked(_root(a.slot), a.concept, rivals_of(_root(a.slot), a.concept)) for a in anchors
+            linked_concept(root_of(a.slot), a.concept, rivals_of(root_of(a.slot), a.concept))
+            for a in anchors
         )
         return Understanding(
             self._question,
@@ -612,77 +613,5 @@ class _Reading:
             anchor = chosen_by.get(slot.number)
             concept = anchor.concept if anchor else slot.candidates[0]
             others = tuple(c for c in slot.candidates if c.curie != concept.curie)
-            linked.append(_linked(slot, concept, others))
+            linked.append(linked_concept(slot, concept, others))
         return tuple(linked)
-
-
-def _decided(slot: Slot, preferred: Collection[str]) -> Slot:
-    """The slot without what is not meant, where one of its candidates is."""
-    meant = tuple(c for c in slot.candidates if c.curie in preferred)
-    if not meant:
-        return slot
-    letters = "".join(dict.fromkeys(LETTERS.get(c.category, OTHER) for c in meant))
-    return replace(slot, candidates=meant, letters=letters)
-
-
-def _root(slot: Slot) -> Slot:
-    while slot.origin is not None:
-        slot = slot.origin
-    return slot
-
-
-def _anchor(slot: Slot, kind: str) -> Anchor | None:
-    """The concept a slot stands for, and the hops of the noun phrases around it."""
-    if slot.origin is None:
-        concept = chosen(slot, kind)
-        return None if concept is None else Anchor(slot, concept)
-    first = slot.hops[0]
-    inner_kind = {"D": "finding", "S": "finding", "R": "drug", "C": "drug", "G": "gene"}
-    inner = _anchor(slot.origin, inner_kind.get(slot.origin.letters[:1], "entity"))
-    if inner is None or not first:
-        return None
-    return Anchor(slot, inner.concept, (*inner.hops, *slot.hops))
-
-
-def _every_sense(anchor: Anchor, kind: str) -> list[Anchor]:
-    """The anchor and whatever else its words may name: who excludes means all of it."""
-    if anchor.hops:
-        return [anchor]
-    others = [
-        c
-        for c in anchor.slot.candidates
-        if c.curie != anchor.concept.curie and LETTERS.get(c.category, OTHER) in SLOT_KINDS[kind]
-    ]
-    return [anchor, *(Anchor(anchor.slot, c) for c in others)]
-
-
-def _linked(slot: Slot, concept: Candidate, others: Sequence[Candidate]) -> LinkedConcept:
-    return LinkedConcept(
-        slot.text,
-        slot.start,
-        slot.end,
-        concept.curie,
-        concept.name,
-        concept.category,
-        concept.score,
-        tuple((c.curie, c.name, c.score) for c in others),
-    )
-
-
-def _unknown_name(unlinked: Unlinked) -> UnknownName:
-    nearest = tuple((c.curie, c.name, c.score) for c in unlinked.nearest)
-    return UnknownName(unlinked.text, unlinked.start, unlinked.end, nearest)
-
-
-def _topic(previous: Understanding) -> LinkedConcept | None:
-    """What the turn before was about: the first concept its plan used."""
-    if previous.plan is None:
-        return None
-    used = anchored(previous.plan)
-    return next((c for c in previous.concepts if c.curie in used), previous.topic)
-
-
-def _slot_of(topic: LinkedConcept, number: int) -> Slot:
-    concept = Candidate(topic.curie, topic.name, topic.category, topic.score)
-    letter = LETTERS.get(topic.category, "O")
-    return Slot(number, 0, 0, topic.text, letter, (concept,))

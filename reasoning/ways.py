@@ -272,7 +272,8 @@ EXCLUDING_SEARCHES: Mapping[str, str] = MappingProxyType(
 #: What these rules look for in slot ``a`` before anything is excluded; others, treatments.
 EXCLUDED_FROM: Mapping[str, str] = MappingProxyType({"members_not_harmful": "class_members"})
 
-#: Searches that find what "X but not … Y" leaves out; each names the group of the words that say so.
+#: Searches that find what "X but not … Y" leaves out; each names the group of the words that say
+#: so.
 EXCLUDED_BY = ("drugs_with_side_effect", "contraindicated_drugs")
 
 #: What two concepts of a class are compared by where the question does not say.
