@@ -19,6 +19,8 @@ from reasoning.ways import CHECKS, SEARCHES
 
 #: Longest skeleton guessed at, in characters: a story is not one question.
 LONGEST_GUESSED = 160
+#: A verdict on two names is guessed only where it is likelier by this.
+SURER_OF_CHECKS = 0.2
 #: Classes of names that a question may mention beside what it asks about (body parts, others).
 _BESIDE = frozenset({"A", OTHER})
 #: Rules that no guess is made for.
@@ -45,6 +47,8 @@ def guesses(
     left = 1.0
     for probability, name in load_intents().probabilities(skeleton.text):
         if probability < least * left or name == NOTHING:
+            return
+        if name in CHECKS and probability < least + SURER_OF_CHECKS:
             return
         match = _match(name, skeleton, slots, phrases)
         if match is None:

@@ -43,8 +43,8 @@ def features(text: str) -> list[str]:
     >>> features("why <0:R>")
     ['why', '\\x00r', '^ why', 'why \\x00r', '\\x00r $', '#1']
     """
-    plain = _TOKEN.sub(lambda m: f" \0{_CLASSES.get(m[1][:1], 'y')} ", text.lower())
-    pieces = _PIECE.findall(plain)
+    plain = _TOKEN.sub(lambda m: f" \0{_CLASSES.get(m[1][:1], 'y')} ", text)
+    pieces = _PIECE.findall(plain.lower())
     return list(dict.fromkeys(_grams(pieces, len(_TOKEN.findall(text)))))
 
 

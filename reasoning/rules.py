@@ -80,6 +80,7 @@ SLOT_KINDS: Mapping[str, str] = MappingProxyType(
         "cause": "RCKDSGFL",
         "risk": "KLDSRCGF",
         "group": "LDS",
+        "people": "LK",
         "taken": "RCFK",
         "with": "RCFLDSK",
         "food": "F",

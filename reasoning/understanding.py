@@ -29,6 +29,7 @@ from reasoning.anchoring import (
     unknown_name,
 )
 from reasoning.answer import LinkedConcept, Outcome
+from reasoning.asked import unreadable, without_options
 from reasoning.guessing import guesses
 from reasoning.joining import joined, negates, unused
 from reasoning.matching import RuleMatch, forms, matches, refusal
@@ -56,9 +57,6 @@ from reasoning.ways import EXCLUDED_BY, SEARCHES
 
 __all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
 
-#: Longest question read, in characters.
-MOST_CHARACTERS = 4_000
-
 #: The slot of what is excluded ("without X", "not contraindicated in X").
 EXCLUDED = "x"
 
@@ -67,7 +65,6 @@ MOST_SENSES = 4
 
 _BESIDE = re.compile(r"[\s-]{1,2}(?:like[\s-])?")
 _COMMAS = re.compile(r"[,，;；、]|\s+-+\s+")
-_SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE | re.DOTALL)
 
 
 class Understander:
@@ -107,10 +104,10 @@ class Understander:
         """
         if language is not None and language not in LANGUAGES:
             raise UsageError(f"language {language!r} is none of {', '.join(LANGUAGES)}")
-        refused = _unreadable(question)
+        refused = unreadable(question)
         if refused is not None:
             return self._declined(question, language or detect_language(question[:200]), refused)
-        asked, options = _without_options(question)
+        asked, options = without_options(question)
         tag = self._namer.phrases(detect_language(asked)).tag.search(asked)
         asked = asked if tag is None else asked[: tag.start()] or asked
         slots, respelt = self._namer.slots(asked)
@@ -139,21 +136,6 @@ def understand(
 ) -> Understanding:
     """What ``question`` means, for one question; keep an :class:`Understander` for many."""
     return Understander(linker)(question, language=language, previous=previous)
-
-
-def _unreadable(question: str) -> Reason | None:
-    if len(question) > MOST_CHARACTERS:
-        return Reason.TOO_LONG
-    return None if any(c.isalnum() for c in question) else Reason.EMPTY
-
-
-def _without_options(question: str) -> tuple[str, tuple[str, ...]]:
-    """The question without the list it offers, and that list."""
-    match = _SPLIT_OPTIONS.search(question)
-    if match is None:
-        return question, ()
-    options = [o.strip(" .") for o in match["options"].split(",")]
-    return question[: match.start()], tuple(o for o in options if o)
 
 
 class _Reading:
@@ -191,7 +173,7 @@ class _Reading:
             if refused is not None:
                 found = found or [self._declined(refused)]
                 break
-            understood = self._breath(skeleton, previous if not found else found[0])
+            understood = self._breath(skeleton, found[0] if found else None)
             found += [understood] if understood is not None else []
             if understood is not None and understood.plan is None:
                 break
@@ -220,8 +202,13 @@ class _Reading:
 
     # --- matching
 
-    def _breath(self, skeleton: Skeleton, previous: Understanding | None) -> Understanding | None:
-        """One sentence understood; of one that asks several things, each."""
+    def _breath(self, skeleton: Skeleton, before: Understanding | None) -> Understanding | None:
+        """One sentence understood, after the one ``before``; of one that asks several things, all.
+
+        A sentence without a name ("How is it treated?") is asked of what the one before names.
+        """
+        if before is not None and not skeleton.letters():
+            return self._follow_up([skeleton], before)
         clauses = self._phrases.clauses.split(skeleton.text)
         if len(clauses) > 1:
             several = self._clauses([Skeleton(c, skeleton.slots) for c in clauses if c.strip()])

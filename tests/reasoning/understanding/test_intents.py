@@ -31,7 +31,7 @@ def test_probabilities_are_of_all_rules_and_sum_to_one() -> None:
     ("question", "intent"),
     [
         ("why swallow metformin", Intent.INDICATIONS),
-        ("asthma unpleasant feelings felt", Intent.SYMPTOMS),
+        ("asthma how would one notice", Intent.SYMPTOMS),
     ],
 )
 def test_a_question_no_phrase_matches_is_guessed(
