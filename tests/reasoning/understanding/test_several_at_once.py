@@ -68,7 +68,8 @@ def test_two_are_compared_by_what_they_share_and_what_one_has(
     engine: Engine, question: str
 ) -> None:
     answer = engine.ask(question)
-    assert answer.plan is not None and answer.plan.intent is Intent.COMPARISON
+    assert answer.plan is not None
+    assert answer.plan.intent is Intent.COMPARISON
     assert {"T:hypertension", "T:migraine", "T:bradycardia"} <= _told(answer)
     if answer.language == "en":
         assert "but not for metoprolol: migraine" in answer.text
@@ -162,7 +163,8 @@ def test_a_check_is_asked_again_of_another(
 )
 def test_a_preamble_says_of_what_is_asked(engine: Engine, question: str) -> None:
     answer = engine.ask(question)
-    assert answer.plan is not None and answer.plan.intent is Intent.INDICATIONS
+    assert answer.plan is not None
+    assert answer.plan.intent is Intent.INDICATIONS
     assert "T:type2" in _told(answer)
 
 
@@ -192,7 +194,7 @@ def test_a_joint_plan_has_several_parts_and_no_verdict() -> None:
         JointPlan((part,))
     check = CheckPlan("T:a", "T:b", (TREATS,), DRUG, DISEASE)
     with pytest.raises(PlanError, match="checks"):
-        JointPlan((part, check))  # type: ignore[arg-type]
+        JointPlan((part, check))
 
 
 def test_a_similar_plan_type_checks() -> None:
