@@ -16,6 +16,7 @@ import json
 import lzma
 import random
 import re
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -87,7 +88,11 @@ def from_patterns(chance: random.Random) -> Iterator[Sample]:
 
 def _made(expression: str, slots: Any, chance: random.Random) -> str:
     letters = {g: chance.choice(SLOT_KINDS[kind][:2]) for g, kind in slots.items()}
-    named = re.sub(r"\(\?P<([a-z])>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", lambda m: f"\x01{letters.get(m[1], 'D')}", expression)
+    named = re.sub(
+        r"\(\?P<([a-z])>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)",
+        lambda m: f"\x01{letters.get(m[1], 'D')}",
+        expression,
+    )
     parsed = parser.parse(named)
     text = "".join(_draw(parsed, chance))
     return re.sub(r"\x01([A-Z])", lambda m: f" <0:{m[1]}> ", text)
@@ -134,7 +139,15 @@ def from_medquad(folder: Path) -> Iterator[Sample]:
             taken[rule] += 1
             if taken[rule] <= _MOST_OF_A_TYPE:
                 slot = "<0:R>" if row["semantic_group"] == ["Chemicals & Drugs"] else "<0:D>"
-                yield row["question"].replace(focus, slot).rstrip(" ?").lower().replace("<0:d>", "<0:D>").replace("<0:r>", "<0:R>"), rule
+                yield (
+                    row["question"]
+                    .replace(focus, slot)
+                    .rstrip(" ?")
+                    .lower()
+                    .replace("<0:d>", "<0:D>")
+                    .replace("<0:r>", "<0:R>"),
+                    rule,
+                )
 
 
 def trained(samples: Sequence[Sample], weights: Sequence[float]) -> IntentModel:
@@ -143,7 +156,10 @@ def trained(samples: Sequence[Sample], weights: Sequence[float]) -> IntentModel:
     counted = Counter(f for text, _ in samples for f in features(text))
     words = sorted(f for f, n in counted.items() if n >= LEAST_COUNT)
     vocabulary = {w: i for i, w in enumerate(words)}
-    rows = [np.array([vocabulary[f] for f in features(t) if f in vocabulary] + [len(words)]) for t, _ in samples]
+    rows = [
+        np.array([vocabulary[f] for f in features(t) if f in vocabulary] + [len(words)])
+        for t, _ in samples
+    ]
     labels = [rules.index(rule) for _, rule in samples]
     table = np.zeros((len(words) + 1, len(rules)))
     squares = np.full_like(table, 1e-3)
@@ -202,11 +218,16 @@ def main() -> None:
     model = trained(kept, [weights.get(s, 1.0) for s in kept])
     for name, samples in held.items():
         right, floor = share_right(model, samples)
-        print(f"held out, {name:8} {len(samples):5} {100 * right:5.1f} % (floor {100 * floor:.1f} %)")
+        sys.stdout.write(
+            f"held out, {name:8} {len(samples):5} {100 * right:5.1f} %, floor {100 * floor:.1f}\n"
+        )
     every = [*by_hand, *made, *medquad]
     final = trained(every, [weights.get(s, 1.0) for s in every])
     write(final, chosen.out)
-    print(f"{len(every)} samples, {len(final.vocabulary)} features, {len(final.rules)} rules → {chosen.out.name}, {chosen.out.stat().st_size:,} bytes")
+    sys.stdout.write(
+        f"{len(every)} samples, {len(final.vocabulary)} features, {len(final.rules)} rules, "
+        f"{chosen.out.stat().st_size:,} bytes\n"
+    )
 
 
 if __name__ == "__main__":

@@ -260,7 +260,8 @@ def _similar(plan: SimilarPlan) -> Cypher:
             f"MATCH (t:{label})-{own}->(f)",
             f"WHERE t <> a AND NOT EXISTS {{ (a)-{kin}->(t) }} AND NOT EXISTS {{ (t)-{kin}->(a) }}",
             "WITH a, t, collect(f) AS shared, sum(1.0 / log(1 + spread)) AS weight",
-            f"WHERE size(shared) >= {plan.least}",
+            f"WHERE size(shared) >= {plan.least} "
+            f"AND size(shared) >= {plan.LEAST_SHARE} * COUNT {{ (a)-{own}->() }}",
             f"WITH a, t, shared, weight / sqrt(1.0 * COUNT {{ (a)-{own}->() }} "
             f"* COUNT {{ (t)-{own}->() }}) AS score",
             f"ORDER BY round(score, 6) DESC, t.curie LIMIT {plan.most}",

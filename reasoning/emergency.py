@@ -134,7 +134,7 @@ def _languages_in(text: str) -> Iterator[str]:
 
 
 def _raised(text: str, language: str) -> Iterator[tuple[_Flag, re.Match[str]]]:
-    speech = _gate().speech[language]
+    speech = _gate(language).speech[language]
     if speech.fiction.search(text):
         return
     found = _matches(text, language, sure=True)
@@ -158,7 +158,7 @@ def _unless_knowledge(sentence: str, speech: _Speech) -> str:
 
 
 def _matches(text: str, language: str, *, sure: bool) -> Iterator[tuple[_Flag, re.Match[str]]]:
-    gate = _gate()
+    gate = _gate(language)
     for flag in gate.flags:
         for pattern in (flag.sure if sure else flag.patterns).get(language, ()):
             if match := pattern.search(text):
@@ -205,45 +205,44 @@ def _denied(text: str, match: re.Match[str], speech: _Speech) -> bool:
 
 
 @cache
-def _gate() -> _Gate:
-    """The red flags, read and compiled on first use."""
+def _gate(language: str) -> _Gate:
+    """The red flags of one language, read and compiled on first use.
+
+    Compiling them takes longer than answering a question; the other language is left alone.
+    """
     table = tomllib.loads(files("reasoning").joinpath("red_flags.toml").read_text("utf-8"))
-    speech = {
-        language: _Speech(**{name: re.compile(table[language][name]) for name in _Speech.__slots__})
-        for language in ("en", "zh")
-    }
-    features = {
-        language: {name: re.compile(p) for name, p in table[language]["features"].items()}
-        for language in ("en", "zh")
-    }
-    flags = tuple(_flag(entry) for entry in table["flag"])
-    return _Gate(speech, features, flags, tuple(_situations({flag.id: flag for flag in flags})))
+    words = {name: re.compile(table[language][name]) for name in _Speech.__slots__}
+    features = {name: re.compile(p) for name, p in table[language]["features"].items()}
+    flags = tuple(_flag(entry, language) for entry in table["flag"])
+    by_id = {flag.id: flag for flag in flags}
+    return _Gate(
+        {language: _Speech(**words)},
+        {language: features},
+        flags,
+        tuple(_situations(by_id, language)),
+    )
 
 
-def _situations(flags: Mapping[str, _Flag]) -> Iterator[_Situation]:
+def _situations(flags: Mapping[str, _Flag], language: str) -> Iterator[_Situation]:
     """The situations, with ``{name}`` in an expression replaced by the entry of that name."""
     table = tomllib.loads(
         files("reasoning").joinpath("red_flags_situations.toml").read_text("utf-8")
     )
     for entry in table["situation"]:
-        features = {
-            language: tuple(_filled(p, table[language]) for p in entry.get(language, ()))
-            for language in ("en", "zh")
-        }
-        yield _Situation(flags[entry["flag"]], features, entry.get("sure", False))
+        features = tuple(_filled(p, table[language]) for p in entry.get(language, ()))
+        yield _Situation(flags[entry["flag"]], {language: features}, entry.get("sure", False))
 
 
 def _filled(pattern: str, words: Mapping[str, str]) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{([a-z_]+)\}", lambda m: words[m.group(1)], pattern))
 
 
-def _flag(entry: Mapping[str, Any]) -> _Flag:
-    languages = ("en", "zh")
+def _flag(entry: Mapping[str, Any], language: str) -> _Flag:
     return _Flag(
         entry["id"],
-        {name: entry[f"message_{name}"] for name in languages},
-        {name: _compiled(entry.get(name, ())) for name in languages},
-        {name: _compiled(entry.get(f"{name}_sure", ())) for name in languages},
+        {name: entry[f"message_{name}"] for name in ("en", "zh")},
+        {language: _compiled(entry.get(language, ()))},
+        {language: _compiled(entry.get(f"{language}_sure", ()))},
         tuple(tuple(names) for names in entry.get("together", ())),
     )
 

@@ -23,7 +23,7 @@ from enum import StrEnum
 
 from kg.errors import UsageError
 from kg.records import Concept, Edge, Subgraph
-from kg.store import GraphStore
+from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
 from reasoning.automaton import Automaton
@@ -38,6 +38,7 @@ from reasoning.retrieval import Retrieval, execute
 from reasoning.script import script
 from reasoning.sentence_frames import Frames, Kind, fill, load_frames
 from reasoning.statements import Script, Statement
+from reasoning.traversal import Walker
 from reasoning.understanding import Understander, Understanding
 from reasoning.verbalization import Wording, word
 from reasoning.verification import verify_answer
@@ -163,6 +164,9 @@ class Engine:
                 flag = emergency(question)
             with clock.stage("understanding"):
                 understood = self._understander(question, previous=previous)
+                kinds = _kinds_meant(understood, self.store)
+                if kinds:
+                    understood = self._understander(question, previous=previous, preferred=kinds)
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
                 verify_answer(answer, self.store, fixed=_fixed(understood, flag))
@@ -198,7 +202,11 @@ class Engine:
 
     def _unplanned(self, question: str, understood: Understanding, frames: Frames) -> Answer:
         outcome = understood.outcome or Outcome.OUT_OF_SCOPE
-        text = word(Script(tuple(_why_not(understood, outcome))), self.store, frames).text
+        text = word(
+            Script(tuple(_why_not(understood, outcome, self._name_in(understood.language)))),
+            self.store,
+            frames,
+        ).text
         if outcome is Outcome.OUT_OF_SCOPE and understood.explanation:
             text = understood.explanation
         return Answer(
@@ -255,9 +263,7 @@ class Engine:
             definitions=said.definitions,
         )
 
-    def _retrieved(
-        self, understood: Understanding, plan: Plan
-    ) -> tuple[Understanding, Retrieval]:
+    def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
         """What the plan finds; where that is nothing, what another sense of a name finds."""
         retrieval = execute(plan, self.store, upward=not understood.other_senses)
         if retrieval.outcome is not Outcome.NOT_RECORDED or not understood.other_senses:
@@ -327,6 +333,26 @@ class _NameIn:
         return curie if concept is None else concept.name(self.language)
 
 
+def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
+    """Of names that mean a concept or a kind of it: the kind, which is what people mean.
+
+    Empty where any ambiguous name of the question means things that are no kin.
+    """
+    meant: set[str] = set()
+    for one in understood.ambiguous:
+        curies = [one.curie, *(curie for curie, _, _ in one.alternatives)]
+        walker = Walker(store, EVERY_EDGE)
+        kinds = [
+            kind
+            for kind in curies
+            if all(other == kind or walker.ascent(kind, other) for other in curies)
+        ]
+        if len(kinds) != 1:
+            return set()
+        meant.add(kinds[0])
+    return meant
+
+
 def _fixed(understood: Understanding, flag: RedFlag | None) -> tuple[str, ...]:
     """Sentences that are told as they stand."""
     messages = (flag.message if flag else "", understood.explanation)
@@ -341,25 +367,25 @@ def _with_flag(answer: Answer, flag: RedFlag) -> str:
     return f"{flag.message}\n\n{answer.text}"
 
 
-def _why_not(understood: Understanding, outcome: Outcome) -> Iterator[Statement]:
+def _why_not(understood: Understanding, outcome: Outcome, name_of: _NameIn) -> Iterator[Statement]:
     if outcome is Outcome.UNKNOWN_NAME and understood.unknown:
         for unknown in understood.unknown:
             yield Statement(Kind.UNKNOWN_NAME, values=(("quote", unknown.text),))
             if unknown.nearest:
-                nearest = tuple((curie, name) for curie, name, _ in unknown.nearest)
+                nearest = tuple((curie, name_of(curie)) for curie, _, _ in unknown.nearest)
                 yield Statement(Kind.UNKNOWN_NEAREST, options=nearest)
     elif outcome is Outcome.UNKNOWN_NAME:
         yield Statement(Kind.UNKNOWN_BARE)
     elif outcome is Outcome.AMBIGUOUS and understood.ambiguous:
         for concept in understood.ambiguous:
-            yield _which(concept)
+            yield _which(concept, name_of)
     else:
         yield Statement(Kind.OUT_OF_SCOPE)
 
 
-def _which(concept: LinkedConcept) -> Statement:
-    choices = {concept.curie: concept.name}
-    choices |= {curie: name for curie, name, _ in concept.alternatives}
+def _which(concept: LinkedConcept, name_of: _NameIn) -> Statement:
+    curies = (concept.curie, *(curie for curie, _, _ in concept.alternatives))
+    choices = {curie: name_of(curie) for curie in curies}
     return Statement(
         Kind.AMBIGUOUS, values=(("quote", concept.text),), options=tuple(choices.items())
     )

@@ -8,6 +8,7 @@ the ontology's frequency terms (https://hpo.jax.org).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from kg.records import Edge, EvidenceKind
@@ -62,28 +63,29 @@ def midpoint(text: str) -> float | None:
 
 def frequency(edge: Edge) -> float:
     """The mean of the frequencies the evidence states; :data:`UNSTATED` where it states none."""
+    stated = frequency_stated(edge)
+    return UNSTATED if stated is None else stated
+
+
+def frequency_stated(edge: Edge) -> float | None:
+    """The mean of the frequencies the evidence states, or None where it states none."""
     stated = [
         value
         for evidence in edge.evidence
         for name, text in evidence.qualifiers
         if name == "frequency" and (value := midpoint(text)) is not None
     ]
-    return sum(stated) / len(stated) if stated else UNSTATED
+    return sum(stated) / len(stated) if stated else None
 
 
-#: What other qualifiers are worth; the best one stated counts.
-_WEIGHTS = MappingProxyType(
+#: What other qualifiers are worth. The first name that is stated decides (the line of treatment
+#: before its role), and of its values the best.
+_WEIGHTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
-        ("line", "first"): 1.0,
-        ("line", "further"): 0.8,
-        ("severity", "contraindicated"): 1.0,
-        ("severity", "major"): 0.9,
-        ("severity", "moderate"): 0.7,
-        ("severity", "minor"): 0.5,
-        ("strength", "contraindicated"): 1.0,
-        ("strength", "caution"): 0.7,
-        ("role", "disease_modifying"): 1.0,
-        ("role", "symptomatic"): 0.8,
+        "line": {"first": 1.0, "further": 0.72},
+        "severity": {"contraindicated": 1.0, "major": 0.9, "moderate": 0.7, "minor": 0.5},
+        "strength": {"contraindicated": 1.0, "caution": 0.7},
+        "role": {"disease_modifying": 0.75, "symptomatic": 0.6, "red_flag": 0.3},
     }
 )
 _UNQUALIFIED = 0.7
@@ -95,12 +97,26 @@ _CURATED = 1.3
 def weight(edge: Edge) -> float:
     """What an edge adds to the rank of what it supports, in (0, 1].
 
-    Confidence × frequency × the best of line of treatment, severity, strength and role stated.
+    Confidence × frequency × what line of treatment, severity, strength or role is stated. A
+    warning sign of a disease is rare in it, where no frequency is stated.
     """
-    stated = [_WEIGHTS[q] for e in edge.evidence for q in e.qualifiers if q in _WEIGHTS]
     curated = any(e.kind is EvidenceKind.CURATOR for e in edge.evidence)
-    product = edge.confidence * frequency(edge) * max(stated, default=_UNQUALIFIED)
+    product = edge.confidence * frequency(edge) * _qualified(edge)
     return max(min(product * (_CURATED if curated else 1.0), 1.0), 1e-4)
+
+
+def _qualified(edge: Edge) -> float:
+    qualifiers = [q for e in edge.evidence for q in e.qualifiers]
+    rare = frequency_stated(edge) is None
+    for name, weights in _WEIGHTS.items():
+        stated = [
+            weights[text]
+            for qualifier, text in qualifiers
+            if qualifier == name and text in weights and (rare or text != "red_flag")
+        ]
+        if stated:
+            return max(stated)
+    return _UNQUALIFIED
 
 
 def only_caution(edge: Edge) -> bool:

@@ -19,6 +19,8 @@ from reasoning.ways import CHECKS, SEARCHES
 
 #: Longest skeleton guessed at, in characters: a story is not one question.
 LONGEST_GUESSED = 160
+#: A verdict on two names is guessed only where it is likelier by this.
+SURER_OF_CHECKS = 0.2
 #: Classes of names that a question may mention beside what it asks about (body parts, others).
 _BESIDE = frozenset({"A", OTHER})
 #: Rules that no guess is made for.
@@ -33,8 +35,10 @@ class Guess:
     probability: float
 
 
-def guesses(skeleton: Skeleton, phrases: Phrases) -> Iterator[Guess]:
-    """Readings likely enough, best first; nothing where the question asks what no plan can say."""
+def guesses(
+    skeleton: Skeleton, phrases: Phrases, *, least: float = LEAST_PROBABILITY
+) -> Iterator[Guess]:
+    """Readings at least that likely, best first; none where what is asked no plan can say."""
     slots = [s for s in _named(skeleton) if not set(s.letters) <= _BESIDE]
     if not slots or len(slots) > 3 or len(skeleton.text) > LONGEST_GUESSED:
         return
@@ -42,7 +46,9 @@ def guesses(skeleton: Skeleton, phrases: Phrases) -> Iterator[Guess]:
         return
     left = 1.0
     for probability, name in load_intents().probabilities(skeleton.text):
-        if probability < LEAST_PROBABILITY * left or name == NOTHING:
+        if probability < least * left or name == NOTHING:
+            return
+        if name in CHECKS and probability < least + SURER_OF_CHECKS:
             return
         match = _match(name, skeleton, slots, phrases)
         if match is None:
@@ -55,9 +61,7 @@ def _named(skeleton: Skeleton) -> list[Slot]:
     return skeleton.slots_in(skeleton.text)
 
 
-def _match(
-    name: str, skeleton: Skeleton, slots: list[Slot], phrases: Phrases
-) -> RuleMatch | None:
+def _match(name: str, skeleton: Skeleton, slots: list[Slot], phrases: Phrases) -> RuleMatch | None:
     """The rule of that name with every slot filled by a name of its kind, or None."""
     if name in _NEVER or not (name in SEARCHES or name in CHECKS or name in _OTHERS):
         return None

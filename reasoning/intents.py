@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -42,15 +43,15 @@ def features(text: str) -> list[str]:
     >>> features("why <0:R>")
     ['why', '\\x00r', '^ why', 'why \\x00r', '\\x00r $', '#1']
     """
-    plain = _TOKEN.sub(lambda m: f" \0{_CLASSES.get(m[1][:1], 'y')} ", text.lower())
-    pieces = _PIECE.findall(plain)
+    plain = _TOKEN.sub(lambda m: f" \0{_CLASSES.get(m[1][:1], 'y')} ", text)
+    pieces = _PIECE.findall(plain.lower())
     return list(dict.fromkeys(_grams(pieces, len(_TOKEN.findall(text)))))
 
 
 def _grams(pieces: Sequence[str], names: int) -> Iterator[str]:
     yield from pieces
     ended = ["^", *pieces, "$"]
-    for one, two in zip(ended, ended[1:], strict=False):
+    for one, two in pairwise(ended):
         yield f"{one} {two}"
     for one, two, three in zip(pieces, pieces[1:], pieces[2:], strict=False):
         if not (one + two + three).isascii():

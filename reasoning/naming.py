@@ -30,6 +30,10 @@ SHORTEST_WORD = 3
 LEAST_MISSPELT, TWO_EDITS = 6, 9
 
 
+#: The strength of a preparation names nothing.
+_STRENGTH = re.compile(r"\d[\d.,/-]* ?(?:mg|mcg|µg|ug|g|ml|mls|units?|iu|%|meq|毫克|微克|克|毫升)?")
+
+
 class Namer:
     """Finds the slots of a question with a linker over one graph."""
 
@@ -55,7 +59,13 @@ class Namer:
         slots = slots_of(
             question,
             [m for m in mentions if not (_guessed(m) and self._is_phrase(m.text))],
-            [u for u in unlinked if u.text.lower() not in respelt and not self._is_phrase(u.text)],
+            [
+                u
+                for u in unlinked
+                if u.text.lower() not in respelt
+                and not self._is_phrase(u.text)
+                and not _STRENGTH.fullmatch(u.text.lower())
+            ],
         )
         return slots, respelt
 
@@ -109,7 +119,9 @@ class Namer:
         return found[0] if found is not None else None
 
     def _is_phrase(self, text: str) -> bool:
-        words = re.findall(r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text))
+        words = re.findall(
+            r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text)
+        )
         known = [_made_of(w, self.phrases("en" if w.isascii() else "zh").vocabulary) for w in words]
         short = [w.isascii() and len(w) < SHORTEST_WORD for w in words]
         return any(known) and all(k or s for k, s in zip(known, short, strict=True))

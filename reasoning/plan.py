@@ -243,7 +243,8 @@ class SimilarPlan:
     alike as the findings they share are telling: a shared finding that ``n`` concepts have adds
     ``1 / ln(1 + n)`` (the weight of Adamic and Adar), and the sum is divided by the geometric
     mean of the numbers of findings of the two. Kinds of the concept and what it is a kind of are
-    left out. At least ``least`` findings are shared; the ``most`` best are found.
+    left out. At least ``least`` findings, and a fifth (:attr:`LEAST_SHARE`) of those of the
+    concept, are shared; the ``most`` best are found.
     """
 
     concept: str
@@ -252,6 +253,8 @@ class SimilarPlan:
     least: int = 2
     most: int = 10
     intent: Intent = Intent.SIMILAR
+
+    LEAST_SHARE: ClassVar[float] = 0.2
 
     def __post_init__(self) -> None:
         check_curie(self.concept)
@@ -335,7 +338,7 @@ WIDENING: Mapping[str, Widening] = MappingProxyType(
         GENE_ASSOCIATED: Widening((), _DOWN),
         PREDISPOSES: Widening(_DOWN, _DOWN),
         HAS_COMPLICATION: Widening(_DOWN, _DOWN),
-        DIAGNOSES: Widening(_DOWN, _DOWN),
+        DIAGNOSES: Widening(_DOWN, _EITHER),  # a test for a disease finds its kinds
     }
 )
 

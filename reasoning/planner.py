@@ -29,6 +29,7 @@ from reasoning.ways import (
     ASPECTS,
     CHECKS,
     EXCLUDED_BY,
+    EXCLUDED_FROM,
     EXCLUDING_SEARCHES,
     MEMBER_SEARCHES,
     SEARCHES,
@@ -47,6 +48,9 @@ RIVAL_MARGIN = 0.005
 
 #: How many steps down a finding asked for is followed; what is excluded is followed further.
 MOST_KINDS = 2
+
+#: Groups of a rule that hold what is searched from.
+WANTED = ("a", "b", "d", "e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def intent_of(rule: str) -> Intent | None:
     if rule in MEMBER_SEARCHES:
         return SEARCHES[MEMBER_SEARCHES[rule]].intent
     if rule in EXCLUDING_SEARCHES:
-        return Intent.TREATMENTS
+        return SEARCHES[EXCLUDED_FROM.get(rule, "drug_treatments")].intent
     if rule in CHECKS:
         return CHECKS[rule].intent
     others = {
@@ -169,7 +173,7 @@ def _plan(bound: Bound) -> Plan | None:
 
 def _find(bound: Bound) -> Plan | None:
     search = SEARCHES[bound.rule]
-    wanted = [*bound.anchors.get("a", ()), *bound.anchors.get("b", ())]
+    wanted = [anchor for group in WANTED for anchor in bound.anchors.get(group, ())]
     unwanted = bound.anchors.get("x", ())
     negative = search.deniable and not unwanted and bound.polarity is Polarity.NEGATIVE
     found = _constraints(wanted, search.ways, negative=negative)
@@ -289,13 +293,14 @@ def _excluding(bound: Bound) -> Plan | None:
     wanted, unwanted = bound.anchors["a"], bound.anchors["x"]
     if {a.concept.curie for a in wanted} & {x.concept.curie for x in unwanted}:
         return None
-    found = _constraints(wanted, SEARCHES["drug_treatments"].ways)
+    search = SEARCHES[EXCLUDED_FROM.get(bound.rule, "drug_treatments")]
+    found = _constraints(wanted, search.ways)
     excluded = _constraints(unwanted, SEARCHES[EXCLUDING_SEARCHES[bound.rule]].ways, negated=True)
     if found is None or excluded is None:
         return None
     excluded = [replace(c, hops=(*c.hops, _members_of_classes())) for c in excluded]
     pairs = [*zip(found, wanted, strict=True), *zip(excluded, unwanted, strict=True)]
-    return _joined(Intent.TREATMENTS, pairs, count=bound.count)
+    return _joined(search.intent, pairs, count=bound.count)
 
 
 # --- comparing

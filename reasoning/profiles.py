@@ -50,7 +50,7 @@ def alike(plan: SimilarPlan, walker: Walker) -> list[Alike]:
     candidates = {
         curie: found
         for curie, found in shared.items()
-        if len(found) >= plan.least and curie not in left_out
+        if len(found) >= max(plan.least, plan.LEAST_SHARE * len(own)) and curie not in left_out
     }
     return [
         Alike(curie, score, _paired(own, candidates[curie], weights))

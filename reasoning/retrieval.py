@@ -11,7 +11,9 @@ Where the very concepts asked about have no edge, the plan is widened along the 
 and the plan handed back is the widened one, so that plan, Cypher and edges agree.
 
 Ranking: evidence confidence × frequency (the midpoint of what the source states), the geometric
-mean over constraints; in diseases with findings, those with fewer other findings come first.
+mean over constraints. Diseases by how they show come first where they have fewer other findings
+and where more else is recorded of them (the common before the rare); what is a kind of a better
+result, or what that is a kind of, comes behind the best ones.
 Order is deterministic on every store.
 """
 
@@ -21,7 +23,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kg.records import Definition, Edge, EdgeKey, Name, Polarity, Subgraph, Triple
-from kg.schema import CONTRAINDICATED_IN, HAS_PHENOTYPE
+from kg.schema import (
+    CONTRAINDICATED_IN,
+    DIAGNOSES,
+    HAS_COMPLICATION,
+    HAS_PHENOTYPE,
+    PREDISPOSES,
+    SUBCLASS_OF,
+    TREATS,
+)
 from kg.store import EVERY_EDGE, Direction, EdgeFilter, GraphStore, subgraph_of
 from reasoning.answer import Outcome
 from reasoning.frequency import only_caution
@@ -44,7 +54,22 @@ from reasoning.traversal import Reached, Walker, edges_to
 from reasoning.widening import by_profile, raised, widened
 
 #: How many of the best are looked at again for specificity.
-MOST_SPECIFIC = 10
+MOST_SPECIFIC = 30
+
+#: How many of the best are looked at for kinds of one another.
+MOST_FOLDED = 30
+
+#: So many records beside the findings make a disease a well-known one.
+ENOUGH_KNOWN = 30
+
+#: Questions answered with diseases by how they show.
+_PRESENTATIONS = frozenset({Intent.DISEASES_WITH_FINDINGS, Intent.CAUSES})
+
+#: What is recorded of a disease beside its findings.
+_WELL_KNOWN = (
+    ((TREATS, DIAGNOSES, PREDISPOSES), Direction.IN),
+    ((HAS_COMPLICATION,), Direction.OUT),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +179,7 @@ def _joint(plan: JointPlan, parts: list[Retrieval], walker: Walker) -> Retrieval
         denying=_once(e for part in parts for e in part.denying),
         via_subclass=any(part.via_subclass for part in parts),
         parts=tuple(parts),
-        subgraph=subgraph_of(
-            walker.store, _once(e for part in parts for e in part.subgraph.edges)
-        ),
+        subgraph=subgraph_of(walker.store, _once(e for part in parts for e in part.subgraph.edges)),
     )
 
 
@@ -222,10 +245,12 @@ def _ranked(
     asked = sum(not c.negated for c in plan.constraints)
     scores = {curie: _score(reached, asked) for curie, reached in found.items()}
     order = sorted(scores, key=lambda curie: (-scores[curie], curie))
-    if plan.intent is Intent.DISEASES_WITH_FINDINGS:
+    if plan.intent in _PRESENTATIONS:
         for curie in order[:MOST_SPECIFIC]:
-            scores[curie] *= _specificity(curie, walker)
+            scores[curie] *= _specificity(curie, walker) * _known(curie, walker)
         order.sort(key=lambda curie: (-scores[curie], curie))
+    if plan.intent not in (Intent.CLASS_MEMBERS, Intent.CLASS_OF_DRUG, Intent.GENES):
+        order = [*_kin_last(order[:MOST_FOLDED], walker), *order[MOST_FOLDED:]]
     return tuple(_match(c, found[c], scores[c], walker) for c in order[:limit])
 
 
@@ -236,6 +261,30 @@ def _score(reached: tuple[Reached, ...], asked: int) -> float:
         product *= one.score
     product *= 0.01 ** (asked - len(reached))
     return float(round(max(product ** (1.0 / asked), 1e-6), 6))
+
+
+def _known(curie: str, walker: Walker) -> float:
+    """How much else is recorded of a disease, in [0.3, 1]: of what is common, most is."""
+    recorded = sum(
+        len(walker.step(curie, predicates, direction)) for predicates, direction in _WELL_KNOWN
+    )
+    return 0.3 + 0.7 * min(1.0, recorded / ENOUGH_KNOWN)
+
+
+def _kin_last(order: list[str], walker: Walker) -> list[str]:
+    """Results with those behind the rest that are a kind of a better one, or what it is a kind of.
+
+    The ten that are named are then ten different things.
+    """
+    named: dict[str, set[str]] = {}
+    behind: list[str] = []
+    for curie in order:
+        classes = {e.object for e in walker.step(curie, (SUBCLASS_OF,), Direction.OUT)}
+        if classes & named.keys() or any(curie in others for others in named.values()):
+            behind.append(curie)
+        else:
+            named[curie] = classes
+    return [*named, *behind]
 
 
 def _specificity(curie: str, walker: Walker) -> float:

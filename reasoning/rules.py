@@ -80,6 +80,7 @@ SLOT_KINDS: Mapping[str, str] = MappingProxyType(
         "cause": "RCKDSGFL",
         "risk": "KLDSRCGF",
         "group": "LDS",
+        "people": "LK",
         "taken": "RCFK",
         "with": "RCFLDSK",
         "food": "F",
@@ -191,7 +192,9 @@ class Phrases:
     asking: re.Pattern[str]
     negation: re.Pattern[str]
     unsafe: re.Pattern[str]
+    tag: re.Pattern[str]
     counting: re.Pattern[str]
+    spoken_of: re.Pattern[str]
     alternative: re.Pattern[str]
     pronouns: re.Pattern[str]
     follow_up: re.Pattern[str]
@@ -243,7 +246,9 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         asking=compiler.plain(text["asking"]),
         negation=compiler.plain(text["negation"]),
         unsafe=compiler.plain(text["unsafe"]),
+        tag=re.compile(text["tag"], re.IGNORECASE),
         counting=compiler.plain(text["counting"]),
+        spoken_of=compiler.plain(text["spoken_of"]),
         alternative=compiler.plain(text["alternative"]),
         pronouns=compiler.plain(text["pronouns"]),
         follow_up=compiler.plain(text["follow_up"]),

@@ -100,11 +100,42 @@ def _deciding(plan: CheckPlan, retrieval: Retrieval) -> tuple[Edge, ...]:
     """The edges that settle the question, class edges last, as many as one sentence takes."""
     if retrieval.outcome is Outcome.CONFLICTING:
         half = MOST_CLAUSES // 2
+        if retrieval.via_subclass:
+            return (*_joined(plan, retrieval.supporting), *_joined(plan, retrieval.denying))
         return (*_clauses(retrieval.supporting, half), *_clauses(retrieval.denying, half))
     stated = (retrieval.outcome is Outcome.YES) == (plan.polarity is Polarity.POSITIVE)
     if retrieval.outcome not in (Outcome.YES, Outcome.NO):
         return ()
-    return _clauses(retrieval.supporting if stated else retrieval.denying, MOST_CLAUSES)
+    return _joined(plan, retrieval.supporting if stated else retrieval.denying)
+
+
+def _joined(plan: CheckPlan, edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """The first edge that says something and the class edges that join it to what was asked."""
+    classes = [e for e in edges if e.predicate in CLASS_PREDICATES]
+    for fact in edges:
+        if not classes or fact.predicate in CLASS_PREDICATES:
+            continue
+        for one, other in ((fact.subject, fact.object), (fact.object, fact.subject)):
+            up, over = _way(plan.subject, one, classes), _way(plan.object, other, classes)
+            if up is not None and over is not None:
+                return tuple(dict.fromkeys((fact, *up, *over)))
+    return _clauses(edges, MOST_CLAUSES)
+
+
+def _way(start: str, goal: str, edges: Sequence[Edge]) -> list[Edge] | None:
+    """The shortest way between two concepts over ``edges``, followed either way, or None."""
+    ways: dict[str, list[Edge]] = {start: []}
+    layer = [start]
+    while layer and goal not in ways:
+        following = []
+        for place in layer:
+            for edge in edges:
+                far = {edge.subject: edge.object, edge.object: edge.subject}.get(place)
+                if far is not None and far not in ways:
+                    ways[far] = [*ways[place], edge]
+                    following.append(far)
+        layer = following
+    return ways.get(goal)
 
 
 def _clauses(edges: Sequence[Edge], most: int) -> tuple[Edge, ...]:

@@ -13,19 +13,29 @@ guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kg.errors import UsageError
-from nlp.linker import Linker, Unlinked
-from nlp.records import Candidate
+from nlp.linker import Linker
+from reasoning.anchoring import (
+    anchor_of,
+    decided,
+    every_sense,
+    linked_concept,
+    root_of,
+    topic_of,
+    topic_slot,
+    unknown_name,
+)
 from reasoning.answer import LinkedConcept, Outcome
+from reasoning.asked import unreadable, without_options
+from reasoning.guessing import guesses
+from reasoning.joining import joined, negates, unused
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
-from reasoning.guessing import guesses
-from reasoning.joining import anchored, joined, negates, unused
 from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
-from reasoning.planner import Anchor, Bound, chosen, intent_of, plan_of, rivals_of
+from reasoning.planner import Anchor, Bound, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
     LANGUAGES,
@@ -47,9 +57,6 @@ from reasoning.ways import EXCLUDED_BY, SEARCHES
 
 __all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
 
-#: Longest question read, in characters.
-MOST_CHARACTERS = 4_000
-
 #: The slot of what is excluded ("without X", "not contraindicated in X").
 EXCLUDED = "x"
 
@@ -58,14 +65,23 @@ MOST_SENSES = 4
 
 _BESIDE = re.compile(r"[\s-]{1,2}(?:like[\s-])?")
 _COMMAS = re.compile(r"[,，;；、]|\s+-+\s+")
-_SPLIT_OPTIONS = re.compile(r"given list is ?:?(?P<options>.*)$", re.IGNORECASE | re.DOTALL)
 
 
 class Understander:
-    """Understands questions with a linker over one graph."""
+    """Understands questions with a linker over one graph.
 
-    def __init__(self, linker: Linker, *, phrases: Mapping[str, Phrases] | None = None) -> None:
+    ``guessing``: whether a trained classifier says what a question asks that no phrase matches.
+    """
+
+    def __init__(
+        self,
+        linker: Linker,
+        *,
+        phrases: Mapping[str, Phrases] | None = None,
+        guessing: bool = True,
+    ) -> None:
         self._namer = Namer(linker, phrases or {})
+        self._guessing = guessing
 
     def __call__(
         self,
@@ -73,6 +89,7 @@ class Understander:
         *,
         language: str | None = None,
         previous: Understanding | None = None,
+        preferred: Collection[str] = (),
     ) -> Understanding:
         """What ``question`` means; no question makes it fail.
 
@@ -80,20 +97,25 @@ class Understander:
             question: the question or statement.
             language: ``en`` or ``zh``; detected where None.
             previous: the turn before, for "and its side effects?".
+            preferred: concepts (CURIEs) that are meant where a name may mean several.
 
         Raises:
             UsageError: on another language.
         """
         if language is not None and language not in LANGUAGES:
             raise UsageError(f"language {language!r} is none of {', '.join(LANGUAGES)}")
-        refused = _unreadable(question)
+        refused = unreadable(question)
         if refused is not None:
             return self._declined(question, language or detect_language(question[:200]), refused)
-        asked, options = _without_options(question)
+        asked, options = without_options(question)
+        tag = self._namer.phrases(detect_language(asked)).tag.search(asked)
+        asked = asked if tag is None else asked[: tag.start()] or asked
         slots, respelt = self._namer.slots(asked)
+        slots = tuple(decided(slot, preferred) for slot in slots)
         spoken = language or language_of(asked, slots)
-        reading = _Reading(question, spoken, self._namer.phrases(spoken), slots, options, respelt)
-        return reading.understood(previous)
+        phrases = self._namer.phrases(spoken)
+        reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
+        return reading.understood(previous, guessing=self._guessing)
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
         return Understanding(
@@ -116,27 +138,13 @@ def understand(
     return Understander(linker)(question, language=language, previous=previous)
 
 
-def _unreadable(question: str) -> Reason | None:
-    if len(question) > MOST_CHARACTERS:
-        return Reason.TOO_LONG
-    return None if any(c.isalnum() for c in question) else Reason.EMPTY
-
-
-def _without_options(question: str) -> tuple[str, tuple[str, ...]]:
-    """The question without the list it offers, and that list."""
-    match = _SPLIT_OPTIONS.search(question)
-    if match is None:
-        return question, ()
-    options = [o.strip(" .") for o in match["options"].split(",")]
-    return question[: match.start()], tuple(o for o in options if o)
-
-
 class _Reading:
     """One question being understood."""
 
     def __init__(
         self,
         question: str,
+        asked: str,
         language: str,
         phrases: Phrases,
         slots: tuple[Slot, ...],
@@ -144,16 +152,15 @@ class _Reading:
         respelt: Mapping[str, str],
     ) -> None:
         self._question = question
+        self._asked = asked
         self._language = language
         self._phrases = phrases
         self._slots = slots
         self._options = options
         self._respelt = respelt
 
-    def understood(self, previous: Understanding | None) -> Understanding:
-        skeletons = skeletons_of(
-            self._question_part(), self._slots, self._phrases, respelt=self._respelt
-        )
+    def understood(self, previous: Understanding | None, *, guessing: bool = True) -> Understanding:
+        skeletons = skeletons_of(self._asked, self._slots, self._phrases, respelt=self._respelt)
         if previous is not None:
             again = self._same_again(skeletons, previous)
             if again is not None:
@@ -166,7 +173,7 @@ class _Reading:
             if refused is not None:
                 found = found or [self._declined(refused)]
                 break
-            understood = self._breath(skeleton, previous if not found else found[0])
+            understood = self._breath(skeleton, found[0] if found else None)
             found += [understood] if understood is not None else []
             if understood is not None and understood.plan is None:
                 break
@@ -179,25 +186,29 @@ class _Reading:
         preamble = self._after_preamble(skeletons)
         if preamble is not None or found:
             return preamble or found[0]
+        guessed = self._guessed(skeletons) if guessing else None
+        return guessed or self._declined(self._why_nothing())
+
+    def _guessed(self, skeletons: Sequence[Skeleton]) -> Understanding | None:
+        """What the classifier says is asked, where it is sure enough and the plan type-checks."""
         for skeleton in skeletons:
+            denied = self._phrases.negation.search(skeleton.text) is not None
             for guess in guesses(skeleton, self._phrases):
                 understood = self._planned(guess.match)
-                denied = self._phrases.negation.search(skeleton.text) is not None
-                if understood.plan is not None and not (
-                    denied and isinstance(understood.plan, FindPlan)
-                ):
+                searched = isinstance(understood.plan, FindPlan)
+                if understood.plan is not None and not (denied and searched):
                     return replace(understood, certainty=round(guess.probability, 4))
-        return self._declined(self._why_nothing())
-
-    def _question_part(self) -> str:
-        return _without_options(self._question)[0]
+        return None
 
     # --- matching
 
-    def _breath(
-        self, skeleton: Skeleton, previous: Understanding | None
-    ) -> Understanding | None:
-        """One sentence understood; of one that asks several things, each."""
+    def _breath(self, skeleton: Skeleton, before: Understanding | None) -> Understanding | None:
+        """One sentence understood, after the one ``before``; of one that asks several things, all.
+
+        A sentence without a name ("How is it treated?") is asked of what the one before names.
+        """
+        if before is not None and not skeleton.letters():
+            return self._follow_up([skeleton], before)
         clauses = self._phrases.clauses.split(skeleton.text)
         if len(clauses) > 1:
             several = self._clauses([Skeleton(c, skeleton.slots) for c in clauses if c.strip()])
@@ -262,9 +273,9 @@ class _Reading:
     def _best_less_excluded(self, skeleton: Skeleton) -> Understanding | None:
         """The best match; of "X but not Y", that of X with what Y has left out."""
         best = self._best(skeleton)
-        if best is not None and best.plan is not None:
-            if negates(best.plan) or not isinstance(best.plan, FindPlan):
-                return best
+        planned = best.plan if best is not None else None
+        if planned is not None and (negates(planned) or not isinstance(planned, FindPlan)):
+            return best
         excluding = self._phrases.excluding.search(skeleton.text)
         if excluding is None:
             return best
@@ -284,8 +295,8 @@ class _Reading:
         """The best match on the skeleton or one of its nested forms, as understood.
 
         ``excluded`` are names whose results are left out, ``by`` the search that finds them where
-        it is not the one that matched. Where the concepts are of classes the best match cannot be asked of, the next one that
-        uses as many names may be.
+        it is not the one that matched. Where the concepts are of classes the best match cannot
+        be asked of, the next one that uses as many names may be.
         """
         found = [m for form in forms(skeleton, self._phrases) for m in matches(form, self._phrases)]
         found.sort(key=lambda m: m.rank, reverse=True)
@@ -318,22 +329,22 @@ class _Reading:
             if kind == "identifier":
                 identifier = slots[0].text
                 continue
-            resolved = [_anchor(slot, kind) for slot in slots]
+            resolved = [anchor_of(slot, kind) for slot in slots]
             if any(a is None for a in resolved):
                 return self._declined(Reason.WRONG_TYPE, intent, match.rule.id)
             anchors[group] = tuple(a for a in resolved if a is not None)
             if group == EXCLUDED:
-                anchors[group] = tuple(a for one in anchors[group] for a in _every_sense(one, kind))
+                anchors[group] = tuple(a for one in anchors[group] for a in every_sense(one, kind))
                 continue
-            ambiguous += [a for a in anchors[group] if rivals_of(_root(a.slot), a.concept)]
+            ambiguous += [a for a in anchors[group] if rivals_of(root_of(a.slot), a.concept)]
         if excluded:
-            senses = [_anchor(slot, "entity") for slot in excluded]
+            senses = [anchor_of(slot, "entity") for slot in excluded]
             anchors[EXCLUDED] = tuple(
-                sense for a in senses if a is not None for sense in _every_sense(a, "entity")
+                sense for a in senses if a is not None for sense in every_sense(a, "entity")
             )
         chosen_by: dict[int, Anchor] = {}
         for anchor in (a for group in anchors.values() for a in group):
-            chosen_by.setdefault(_root(anchor.slot).number, anchor)
+            chosen_by.setdefault(root_of(anchor.slot).number, anchor)
         if ambiguous:
             return self._ambiguous(ambiguous, chosen_by, intent, match.rule.id)
         bound = replace(self._bound(match, anchors, identifier), excluded_by=by)
@@ -347,12 +358,21 @@ class _Reading:
             concepts=concepts,
             plan=plan,
             intent=plan.intent,
-            unknown=tuple(_unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+            unknown=(
+                *(unknown_name(s.unknown) for s in self._unknown_slots() if s.unknown),
+                *self._unheard(plan),
+            ),
             ignored=unused(concepts, plan),
             options=self._options,
             rule=match.rule.id,
             other_senses=tuple(self._other_senses(bound, plan, match)),
         )
+
+    def _unheard(self, plan: Plan) -> Iterator[UnknownName]:
+        """Of whom treatment is asked (a child), where the graph tells nothing apart for them."""
+        words = self._phrases.spoken_of.search(self._question.lower())
+        if words is not None and plan.intent is Intent.TREATMENTS:
+            yield UnknownName(self._question[slice(*words.span())], *words.span())
 
     def _other_senses(
         self, bound: Bound, plan: Plan, match: RuleMatch
@@ -361,7 +381,7 @@ class _Reading:
         for group, anchors in bound.anchors.items():
             letters = SLOT_KINDS[match.rule.slots.get(group, "entity")]
             for number, anchor in enumerate(anchors if group != EXCLUDED else ()):
-                root = _root(anchor.slot)
+                root = root_of(anchor.slot)
                 for other in root.candidates[:MOST_SENSES]:
                     fits = anchor.hops or LETTERS.get(other.category, OTHER) in letters
                     if other.curie == anchor.concept.curie or not fits:
@@ -372,7 +392,7 @@ class _Reading:
                         replace(bound, anchors={**bound.anchors, group: tuple(swapped)})
                     )
                     if again is not None and again != plan:
-                        yield again, _linked(root, other, ())
+                        yield again, linked_concept(root, other, ())
 
     def _part_of_names(self, match: RuleMatch) -> list[Slot]:
         """Unknown words right beside a name that was used: together they name something else.
@@ -381,7 +401,7 @@ class _Reading:
         """
         if self._language != "en":
             return []
-        used = [_root(s) for group in match.slots.values() for s in group]
+        used = [root_of(s) for group in match.slots.values() for s in group]
         return [
             slot
             for slot in self._unknown_slots()
@@ -404,9 +424,7 @@ class _Reading:
             unsafe=phrases.unsafe.search(match.words) is not None,
             identifier=identifier,
             aspects=tuple(
-                name
-                for name, words in phrases.aspects.items()
-                if words.search(match.skeleton.text)
+                name for name, words in phrases.aspects.items() if words.search(match.skeleton.text)
             ),
         )
 
@@ -416,11 +434,13 @@ class _Reading:
         self, skeletons: Sequence[Skeleton], previous: Understanding
     ) -> Understanding | None:
         """ "And its side effects?", "What about asthma?" after ``previous``."""
-        topic = _topic(previous)
-        if topic is None or any(s.letters != UNKNOWN for s in self._slots):
+        topic = topic_of(previous)
+        if topic is None:
             return None
         for skeleton in skeletons:
-            slot = _slot_of(topic, len(skeleton.slots))
+            if any(letters != UNKNOWN for letters in skeleton.letters()):
+                continue
+            slot = topic_slot(topic, len(skeleton.slots))
             for text in self._with_topic(skeleton.text, slot):
                 found = self._best(Skeleton(text, (*skeleton.slots, slot)))
                 if found is not None:
@@ -439,7 +459,7 @@ class _Reading:
         self, skeletons: Sequence[Skeleton], previous: Understanding
     ) -> Understanding | None:
         """ "What about asthma?": the question before, of another concept of the same class."""
-        topic = _topic(previous)
+        topic = topic_of(previous)
         match = self._phrases.follow_up.search(skeletons[0].text) if skeletons else None
         rule = previous.rule.split(".")
         if match is None or topic is None or len(rule) != 3:
@@ -470,21 +490,20 @@ class _Reading:
     ) -> Understanding | None:
         """ "Is X safe in Y? What about Z?": Z for whichever of the two is of its class."""
         for concept in slot.candidates:
-            changes: dict[str, str] = {}
+            again: CheckPlan | None = None
             if concept.category == plan.subject_category:
-                changes = {"subject": concept.curie}
+                again = replace(plan, widened=False, subject=concept.curie)
             elif concept.category == plan.object_category:
-                changes = {"object": concept.curie}
-            if not changes or concept.curie in (plan.subject, plan.object):
+                again = replace(plan, widened=False, object=concept.curie)
+            if again is None or concept.curie in (plan.subject, plan.object):
                 continue
-            again = replace(plan, widened=False, **changes)
             return Understanding(
                 self._question,
                 self._language,
                 concepts=self._concepts({slot.number: Anchor(slot, concept)}),
                 plan=again,
                 intent=again.intent,
-                topic=_topic(previous),
+                topic=topic_of(previous),
                 rule=previous.rule,
             )
         return None
@@ -529,7 +548,7 @@ class _Reading:
         )
 
     def _unknown(self, slots: Sequence[Slot], intent: Intent | None, rule: str) -> Understanding:
-        names = tuple(_unknown_name(s.unknown) for s in slots if s.unknown is not None)
+        names = tuple(unknown_name(s.unknown) for s in slots if s.unknown is not None)
         return Understanding(
             self._question,
             self._language,
@@ -551,7 +570,8 @@ class _Reading:
         rule: str,
     ) -> Understanding:
         names = tuple(
-            _linked(_root(a.slot), a.concept, rivals_of(_root(a.slot), a.concept)) for a in anchors
+            linked_concept(root_of(a.slot), a.concept, rivals_of(root_of(a.slot), a.concept))
+            for a in anchors
         )
         return Understanding(
             self._question,
@@ -580,68 +600,5 @@ class _Reading:
             anchor = chosen_by.get(slot.number)
             concept = anchor.concept if anchor else slot.candidates[0]
             others = tuple(c for c in slot.candidates if c.curie != concept.curie)
-            linked.append(_linked(slot, concept, others))
+            linked.append(linked_concept(slot, concept, others))
         return tuple(linked)
-
-
-def _root(slot: Slot) -> Slot:
-    while slot.origin is not None:
-        slot = slot.origin
-    return slot
-
-
-def _anchor(slot: Slot, kind: str) -> Anchor | None:
-    """The concept a slot stands for, and the hops of the noun phrases around it."""
-    if slot.origin is None:
-        concept = chosen(slot, kind)
-        return None if concept is None else Anchor(slot, concept)
-    first = slot.hops[0]
-    inner_kind = {"D": "finding", "S": "finding", "R": "drug", "C": "drug", "G": "gene"}
-    inner = _anchor(slot.origin, inner_kind.get(slot.origin.letters[:1], "entity"))
-    if inner is None or not first:
-        return None
-    return Anchor(slot, inner.concept, (*inner.hops, *slot.hops))
-
-
-def _every_sense(anchor: Anchor, kind: str) -> list[Anchor]:
-    """The anchor and whatever else its words may name: who excludes means all of it."""
-    if anchor.hops:
-        return [anchor]
-    others = [
-        c
-        for c in anchor.slot.candidates
-        if c.curie != anchor.concept.curie and LETTERS.get(c.category, OTHER) in SLOT_KINDS[kind]
-    ]
-    return [anchor, *(Anchor(anchor.slot, c) for c in others)]
-
-
-def _linked(slot: Slot, concept: Candidate, others: Sequence[Candidate]) -> LinkedConcept:
-    return LinkedConcept(
-        slot.text,
-        slot.start,
-        slot.end,
-        concept.curie,
-        concept.name,
-        concept.category,
-        concept.score,
-        tuple((c.curie, c.name, c.score) for c in others),
-    )
-
-
-def _unknown_name(unlinked: Unlinked) -> UnknownName:
-    nearest = tuple((c.curie, c.name, c.score) for c in unlinked.nearest)
-    return UnknownName(unlinked.text, unlinked.start, unlinked.end, nearest)
-
-
-def _topic(previous: Understanding) -> LinkedConcept | None:
-    """What the turn before was about: the first concept its plan used."""
-    if previous.plan is None:
-        return None
-    used = anchored(previous.plan)
-    return next((c for c in previous.concepts if c.curie in used), previous.topic)
-
-
-def _slot_of(topic: LinkedConcept, number: int) -> Slot:
-    concept = Candidate(topic.curie, topic.name, topic.category, topic.score)
-    letter = LETTERS.get(topic.category, "O")
-    return Slot(number, 0, 0, topic.text, letter, (concept,))

@@ -265,10 +265,15 @@ EXCLUDING_SEARCHES: Mapping[str, str] = MappingProxyType(
     {
         "treatments_not_harmful": "contraindicated_drugs",
         "treatments_without_side_effect": "drugs_with_side_effect",
+        "members_not_harmful": "contraindicated_drugs",
     }
 )
 
-#: Searches that find what "X but not … Y" leaves out; each names the group of the words that say so.
+#: What these rules look for in slot ``a`` before anything is excluded; others, treatments.
+EXCLUDED_FROM: Mapping[str, str] = MappingProxyType({"members_not_harmful": "class_members"})
+
+#: Searches that find what "X but not … Y" leaves out; each names the group of the words that say
+#: so.
 EXCLUDED_BY = ("drugs_with_side_effect", "contraindicated_drugs")
 
 #: What two concepts of a class are compared by where the question does not say.

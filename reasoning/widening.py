@@ -61,9 +61,17 @@ def by_profile(plan: FindPlan) -> SimilarPlan | None:
     return SimilarPlan(plan.constraints[0].anchor, DISEASE)
 
 
-#: What is recorded of a disease is told, marked as such, of a kind of it that has nothing recorded.
+#: What is recorded of a disease is told, marked as such, of a kind of it of which nothing is.
 RAISED = frozenset(
-    {HAS_PHENOTYPE, TREATS, PREVENTS, DIAGNOSES, PREDISPOSES, HAS_COMPLICATION, TREATED_BY_SPECIALTY}
+    {
+        HAS_PHENOTYPE,
+        TREATS,
+        PREVENTS,
+        DIAGNOSES,
+        PREDISPOSES,
+        HAS_COMPLICATION,
+        TREATED_BY_SPECIALTY,
+    }
 )
 
 

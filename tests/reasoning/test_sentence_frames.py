@@ -56,7 +56,7 @@ def statements(frames: Frames) -> Iterator[Statement]:
             kind,
             relation,
             frequency,
-            anchors=("X:1", "X:2") if kind is Kind.WHETHER else ("X:1",),
+            anchors=("X:1", "X:2") if kind in (Kind.WHETHER, Kind.ONLY) else ("X:1",),
             facts=tuple(Fact(e.object, (e,)) for e in told) if "list" in INPUTS[kind] else (),
             edges=tuple(told) if INPUTS[kind] & {"clauses", "marks"} else (),
             count=5,

@@ -105,11 +105,13 @@ def test_cues(pattern: str, cues: set[str]) -> None:
 
 def _file(pattern: str) -> dict[str, object]:
     parts = ("openings", "yes_no", "asking", "negation", "counting", "alternative", "pronouns")
-    one = dict.fromkeys((*parts, "unsafe", "follow_up", "framed"), "x")
+    further = ("unsafe", "follow_up", "framed", "tag", "spoken_of", "clauses", "excluding")
+    one = dict.fromkeys((*parts, *further, "comparing", "listing", "asked_of"), "x")
     return {
         "language": "en",
         "words": {"drugs": "drugs?"},
         "text": {**one, "separators": ",", "replacements": [], "nouns": "y", "joined": ","},
+        "aspects": {},
         "reasons": {},
         "refuse": [],
         "rule": [{"name": "treatments", "patterns": [pattern]}],

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from kg.networkx_store import NetworkxStore
-from reasoning.plan import AmongPlan, CheckPlan, DescribePlan, FindPlan, Plan
+from reasoning.joining import anchored
+from reasoning.plan import CheckPlan, FindPlan
 from reasoning.retrieval import execute
 from reasoning.understanding import Understander
 
@@ -25,18 +26,6 @@ def _questions() -> list[Any]:
             case = json.loads(line) | {"language": language}
             cases.append(pytest.param(case, id=f"{language}-{number}"))
     return cases
-
-
-def _anchors(plan: Plan) -> set[str]:
-    match plan:
-        case FindPlan():
-            return {c.anchor for c in plan.constraints}
-        case CheckPlan():
-            return {plan.subject, plan.object}
-        case AmongPlan():
-            return set(plan.concepts)
-        case DescribePlan():
-            return {plan.concept}
 
 
 @pytest.mark.parametrize("case", _questions())
@@ -64,7 +53,7 @@ def test_question(
         return
     assert got.plan is not None, shown
     assert got.language == case["language"]
-    assert {named(a) for a in _anchors(got.plan)} == set(case["anchors"]), shown
+    assert {named(a) for a in anchored(got.plan)} == set(case["anchors"]), shown
     found = execute(got.plan, medicine)
     assert found.outcome == case["outcome"], f"{shown} → {found}"
     assert found.via_subclass == case.get("via", found.via_subclass), f"{shown} → {found}"
