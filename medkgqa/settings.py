@@ -20,17 +20,19 @@ class Settings:
         threads: threads a language model may use; 0 for one per core.
         neo4j_user: login of a Neo4j server, where its URL holds none.
         neo4j_password: password of that login.
+        lm_key: key of a server that runs a language model.
     """
 
     cache: Path
     threads: int = 0
     neo4j_user: str = ""
     neo4j_password: str = field(default="", repr=False)
+    lm_key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``MEDKGQA_CACHE`` (a folder), ``MEDKGQA_THREADS`` (a whole number), and
-        ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
+        """Read ``MEDKGQA_CACHE`` (a folder), ``MEDKGQA_THREADS`` (a whole number),
+        ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``, and ``MEDKGQA_LM_KEY``.
 
         >>> Settings.from_environment({"MEDKGQA_CACHE": "/tmp/c", "MEDKGQA_THREADS": "2"}).threads
         2
@@ -45,6 +47,7 @@ class Settings:
             int(threads),
             environment.get("NEO4J_USERNAME", ""),
             environment.get("NEO4J_PASSWORD", ""),
+            environment.get("MEDKGQA_LM_KEY", ""),
         )
 
     @property

@@ -25,12 +25,11 @@ from kg.records import Concept, Edge, Subgraph
 from kg.store import GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
-from reasoning.automaton import Automaton
 from reasoning.choice import choose
+from reasoning.cited import cite, verify_cited
 from reasoning.cypher import to_cypher
-from reasoning.decoding import decode
 from reasoning.emergency import RedFlag, emergency
-from reasoning.language_model import LanguageModel
+from reasoning.free_claims import FreeReader, load_free_words
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import script
@@ -39,6 +38,7 @@ from reasoning.statements import Script, Statement
 from reasoning.understanding import Understander, Understanding
 from reasoning.verbalization import Wording, word
 from reasoning.verification import verify_answer
+from reasoning.writer import AnyModel, worded
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class Mode(StrEnum):
     """Who words answers."""
 
     STRICT = "strict"  # the language model under the grammar; frames where there is no model
+    CITED = "cited"  # the language model in its own words; what does not hold is removed
     TEMPLATE = "template"  # frames always
 
 
@@ -112,13 +113,13 @@ class Engine:
         store: GraphStore,
         *,
         linker: Linker,
-        language_model: LanguageModel | None = None,
+        language_model: AnyModel | None = None,
         settings: EngineSettings = EngineSettings(),
     ) -> None:
         self.store = store
         self.settings = settings
         self._linker = linker
-        self._model = language_model if settings.mode is Mode.STRICT else None
+        self._model = None if settings.mode is Mode.TEMPLATE else language_model
         self._understander = Understander(linker)
 
     def ask(
@@ -163,7 +164,7 @@ class Engine:
                 understood = self._understander(question, previous=previous)
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
-                verify_answer(answer, self.store, fixed=_fixed(understood, flag))
+                self._verify(answer, _fixed(understood, flag, answer))
         return replace(answer, timings=dict(clock.timings)), understood
 
     def _answer(
@@ -235,12 +236,12 @@ class Engine:
             concepts=retrieval.subgraph.concepts,
             asides=tuple(_asides(understood, self.store)),
         )
-        text, worded_by = self._worded(question, wording, frames)
+        told = self._told(question, wording, frames, outcome)
         plan = retrieval.plan
         return Answer(
             question,
             understood.language,
-            text,
+            told.text,
             outcome,
             claims=wording.claims,
             concepts=understood.concepts,
@@ -249,25 +250,44 @@ class Engine:
             cypher=to_cypher(plan).text,
             subgraph=_subgraph(retrieval, wording.claims),
             confidence=confidence,
-            worded_by=worded_by,
+            worded_by=told.by,
             definitions=said.definitions,
+            free=told.free,
+            removed=told.removed,
         )
 
-    def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
-        model = self._model
-        if model is None:
-            return wording.text, "frames"
+    def _told(self, question: str, wording: Wording, frames: Frames, outcome: Outcome) -> _Told:
+        """Verdicts and absences are told under the grammar; a list of facts may be told freely."""
+        if self._model is None:
+            return _Told(wording.text, "frames")
+        if self.settings.mode is Mode.CITED:
+            if outcome is Outcome.ANSWERED and wording.claims:
+                return self._cited(question, wording, frames, self._model)
+            return _Told(wording.text, "frames")
         shown = (fill(frames.prompt["fact"], fact=c.text) for c in wording.claims)
         facts = "".join(f for f, _ in zip(shown, range(self.settings.facts_shown), strict=False))
         user = fill(frames.prompt["user"], question=question, facts=facts)
-        session = model.start(model.chat_prompt(frames.prompt["system"], user))
-        try:
-            automaton = Automaton(wording.grammar, model)
-            said = decode(session, automaton, max_tokens=MOST_TOKENS)
-        finally:
-            session.close()
-        _LOG.debug("worded in %d forward passes, %.3f s", said.forwards, said.seconds)
-        return said.text, model.name
+        text = worded(
+            self._model, frames.prompt["system"], user, wording.grammar, max_tokens=MOST_TOKENS
+        )
+        return _Told(wording.text, "frames") if text is None else _Told(text, self._model.name)
+
+    def _cited(self, question: str, wording: Wording, frames: Frames, model: AnyModel) -> _Told:
+        words = load_free_words(frames.language)
+        reader = FreeReader(self.store, self._linker, frames.language)
+        facts = wording.claims[: self.settings.facts_shown]
+        cited = cite(question, facts, model, reader, words)
+        note = fill(words.removed, count=len(cited.removed)) if cited.removed else ""
+        text = words.joined.join(filter(None, (cited.text or wording.text, note)))
+        by = model.name if cited.text else "frames"
+        return _Told(text, by, free=bool(cited.text), removed=cited.removed)
+
+    def _verify(self, answer: Answer, fixed: tuple[str, ...]) -> None:
+        if answer.free:
+            reader = FreeReader(self.store, self._linker, answer.language)
+            verify_cited(answer, self.store, reader, fixed=fixed)
+        else:
+            verify_answer(answer, self.store, fixed=fixed)
 
     def _name_in(self, language: str) -> _NameIn:
         return _NameIn(self.store, language)
@@ -297,6 +317,16 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Told:
+    """The words of an answer and whose they are."""
+
+    text: str
+    by: str
+    free: bool = False
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _NameIn:
     """Display names by CURIE."""
 
@@ -308,9 +338,11 @@ class _NameIn:
         return curie if concept is None else concept.name(self.language)
 
 
-def _fixed(understood: Understanding, flag: RedFlag | None) -> tuple[str, ...]:
+def _fixed(understood: Understanding, flag: RedFlag | None, answer: Answer) -> tuple[str, ...]:
     """Sentences that are told as they stand."""
-    messages = (flag.message if flag else "", understood.explanation)
+    words = load_free_words(answer.language)
+    note = fill(words.removed, count=len(answer.removed)) if answer.removed else ""
+    messages = (flag.message if flag else "", understood.explanation, note)
     return tuple(message for message in messages if message)
 
 
