@@ -153,7 +153,7 @@ def test_what_goes_wrong_is_said(server: Server) -> None:
     with pytest.raises(ModelUnavailableError, match="does not speak the OpenAI protocol"):
         model.write("s", "q")
     server.raw, server.status = b"no such key", 401
-    with pytest.raises(ModelUnavailableError, match="401.*give a key"):
+    with pytest.raises(ModelUnavailableError, match=r"401.*give a key"):
         model.write("s", "q")
     server.raw, server.status, server.delay = None, 200, 1.0
     with pytest.raises(ModelUnavailableError, match=r"did not answer within 0\.5 s"):

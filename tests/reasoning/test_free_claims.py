@@ -11,8 +11,8 @@ from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Evidence, Name, Polarity, Provenance, Triple
 from nlp.linker import StoreLinker
 from reasoning.answer import Outcome
-from reasoning.claim_checker import Status
 from reasoning.cited import verify_cited
+from reasoning.claim_checker import Status
 from reasoning.engine import Engine, EngineSettings
 from reasoning.free_claims import FreeReader
 from reasoning.free_verification import verify_free
