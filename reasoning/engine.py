@@ -27,6 +27,7 @@ from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
 from reasoning.choice import choose
 from reasoning.cited import cite, verify_cited
+from reasoning.confidence import Calibration
 from reasoning.cypher import to_cypher
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
@@ -66,6 +67,7 @@ class EngineSettings:
         mode: who words answers.
         named: facts named in the text; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
+        calibration: turns the raw confidence into a share of right answers; raw where None.
         facts_shown: facts a language model is shown in its prompt.
     """
 
@@ -73,6 +75,7 @@ class EngineSettings:
     named: int = 10
     abstain_below: float = 0.0
     facts_shown: int = 10
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in tuple(Mode):
@@ -226,6 +229,8 @@ class Engine:
             limit=limit,
         )
         confidence = _confidence(understood, retrieval, said)
+        if self.settings.calibration is not None:
+            confidence = self.settings.calibration(confidence)
         outcome = retrieval.outcome
         if 0 < confidence < self.settings.abstain_below:
             said, outcome = _withheld(confidence, self.settings.abstain_below), Outcome.OUT_OF_SCOPE
@@ -257,20 +262,22 @@ class Engine:
         )
 
     def _told(self, question: str, wording: Wording, frames: Frames, outcome: Outcome) -> _Told:
-        """Verdicts and absences are told under the grammar; a list of facts may be told freely."""
-        if self._model is None:
-            return _Told(wording.text, "frames")
-        if self.settings.mode is Mode.CITED:
-            if outcome is Outcome.ANSWERED and wording.claims:
-                return self._cited(question, wording, frames, self._model)
-            return _Told(wording.text, "frames")
+        """Verdicts and absences are told by the frames; a list of facts may be told freely."""
+        if self._model is None or self.settings.mode is not Mode.CITED:
+            return _Told(*self._worded(question, wording, frames))
+        if outcome is Outcome.ANSWERED and wording.claims:
+            return self._cited(question, wording, frames, self._model)
+        return _Told(wording.text, "frames")
+
+    def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
+        model = self._model
+        if model is None:
+            return wording.text, "frames"
         shown = (fill(frames.prompt["fact"], fact=c.text) for c in wording.claims)
         facts = "".join(f for f, _ in zip(shown, range(self.settings.facts_shown), strict=False))
         user = fill(frames.prompt["user"], question=question, facts=facts)
-        text = worded(
-            self._model, frames.prompt["system"], user, wording.grammar, max_tokens=MOST_TOKENS
-        )
-        return _Told(wording.text, "frames") if text is None else _Told(text, self._model.name)
+        text = worded(model, frames.prompt["system"], user, wording.grammar, max_tokens=MOST_TOKENS)
+        return (wording.text, "frames") if text is None else (text, model.name)
 
     def _cited(self, question: str, wording: Wording, frames: Frames, model: AnyModel) -> _Told:
         words = load_free_words(frames.language)

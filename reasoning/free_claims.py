@@ -54,7 +54,12 @@ MEANINGS: Mapping[str, tuple[str, ...]] = {
 }
 _SAME_EFFECT = frozenset({CAUSES, HAS_SIDE_EFFECT, HAS_PHENOTYPE, HAS_COMPLICATION, PREDISPOSES})
 _MARK = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
-_WORD = re.compile(r"n't|[^\W_]+(?:['’-][^\W_]+)*|%")
+_SHORTENED = (
+    (re.compile(r"\bcan['’]t\b", re.IGNORECASE), "cannot"),
+    (re.compile(r"\bwon['’]t\b", re.IGNORECASE), "will not"),
+    (re.compile(r"(?<=[a-z])n['’]t\b", re.IGNORECASE), " not"),
+)
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|%")
 _UNNAMED = (DRUG, DISEASE, PHENOTYPE, GENE)
 
 
@@ -114,7 +119,7 @@ class FreeReader:
     def report(self, sentence: str, start: int = 0) -> SentenceReport:
         """What the graph says to one sentence, which stands at ``start`` of its text."""
         marks = tuple(int(n) for m in _MARK.finditer(sentence) for n in m[1].split(","))
-        plain = _MARK.sub("", sentence)
+        plain = _spelled_out(_MARK.sub("", sentence))
         claims: list[CheckedClaim] = []
         problems: list[str] = []
         for clause in self._clauses(plain):
@@ -157,7 +162,9 @@ class FreeReader:
         """Claims of a clause, and what it says beyond them ("" for nothing)."""
         mentions = list(self._linker.link(clause))
         unlinked = [
-            u for u in self._linker.unlinked(clause, mentions) if not getattr(u, "ordinary", False)
+            u
+            for u in self._linker.unlinked(clause, mentions)
+            if not u.ordinary and self._rest(u.text, ())
         ]
         pairs: dict[tuple[int, int, bool], list[CheckedClaim]] = {}
         read: set[tuple[int, int]] = set()
@@ -204,7 +211,6 @@ class FreeReader:
                 text = text.replace(word, " ")
             kept = "".join(c if is_han(c) or c.isalnum() or c == "%" else " " for c in text)
             return " ".join(kept.split())
-        text = re.sub(r"\b(\w+)n't\b", r"\1 n't", text).replace("ca n't", "can n't")
         allowed = self._words.words | set(self._words.negations)
         return " ".join(w for w in _WORD.findall(text) if w not in allowed)
 
@@ -212,8 +218,7 @@ class FreeReader:
         text = _blanked(clause, spans).lower().replace("’", "'")
         if self._language == "zh":
             return any(word in text for word in self._words.negations)
-        words = set(_WORD.findall(re.sub(r"(\w)n't\b", r"\1 n't", text)))
-        return bool(words & set(self._words.negations))
+        return bool(set(_WORD.findall(text)) & set(self._words.negations))
 
     # --- one claim
 
@@ -273,6 +278,13 @@ def _best(claims: Sequence[CheckedClaim]) -> CheckedClaim:
             if claim.status is status:
                 return claim
     return claims[0]
+
+
+def _spelled_out(text: str) -> str:
+    """Without English contractions: "doesn't" is "does not"."""
+    for pattern, plain in _SHORTENED:
+        text = pattern.sub(plain, text)
+    return text
 
 
 def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -94,8 +94,6 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
         "choice": answer.choice,
         "confidence": answer.confidence,
         "seconds": answer.timings.get("total", 0.0),
-        "worded_by": answer.worded_by,
-        "removed": list(answer.removed),
     }
 
 
