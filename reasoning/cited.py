@@ -7,6 +7,7 @@ how many they were is said. Nothing kept means that the sentence frames word the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from reasoning.sentence_frames import fill
 from reasoning.verification import unheld_claims
 from reasoning.writer import AnyModel, written
 
+#: A mark behind the full stop belongs to the sentence before it.
+_MARK_AFTER_STOP = re.compile(r"([.!?。！？])[ \t]*((?:\[\d+(?:\s*,\s*\d+)*\])+)")
 #: Tokens a model may write.
 MOST_TOKENS = 512
 
@@ -47,7 +50,7 @@ def cite(
     user = fill(words.user, question=question, facts=facts)
     said = written(model, words.system, user, max_tokens=MOST_TOKENS)
     kept, removed = [], []
-    for report in reader.reports(said):
+    for report in reader.reports(_MARK_AFTER_STOP.sub(r" \2\1", said)):
         (removed if problem_of(report, claims) else kept).append(report.text)
     return Cited(words.joined.join(dict.fromkeys(kept)), tuple(removed))
 

@@ -137,6 +137,21 @@ def test_cited_mode_keeps_what_holds_and_says_how_much_went(store: NetworkxStore
     assert not any(sentence in answer.text for sentence in answer.removed)
 
 
+def test_a_mark_behind_the_full_stop_is_that_of_its_sentence(store: NetworkxStore) -> None:
+    model = Says("")
+    settings = EngineSettings(mode="cited")
+    engine = Engine(store, linker=StoreLinker(store), language_model=model, settings=settings)
+    engine.ask("Which drugs treat migraine?")
+    numbers = {fact.split()[0].lower(): n for fact, n in _numbers(model.asked)}
+    first, other = numbers["sumatriptan"], numbers["propranolol"]
+    model.text = f"Sumatriptan treats migraine. [{first}] Propranolol treats migraine. [{other}]"
+    answer = engine.ask("Which drugs treat migraine?")
+    assert answer.removed == ()
+    assert answer.text == (
+        f"Sumatriptan treats migraine [{first}]. Propranolol treats migraine [{other}]."
+    )
+
+
 def test_with_nothing_kept_the_frames_speak(store: NetworkxStore) -> None:
     settings = EngineSettings(mode="cited")
     model = Says("Heroin cures everything [1].")

@@ -138,6 +138,12 @@ def test_a_kept_prefix_changes_nothing(model: HFModel) -> None:
     fresh = model.start(other)
     assert again.length == fresh.length == len(other)
     assert np.allclose(again.logits, fresh.logits, atol=1e-4)
+    longer = [*other, *first]  # goes on where the kept prompt ends
+    going_on = model.start(longer)
+    model._kept = None
+    assert going_on.length == len(longer)
+    assert np.allclose(going_on.logits, model.start(longer).logits, atol=1e-4)
+    model.start(other)
     same = model.start(other)  # the whole prompt is known: the last token is fed again
     assert np.allclose(same.logits, fresh.logits, atol=1e-4)
 
