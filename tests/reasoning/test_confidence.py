@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from kg.errors import UsageError
 from reasoning.confidence import Calibration, calibration_error, risk_coverage
@@ -14,6 +14,7 @@ ANSWERS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_more_confident_is_never_less_often_right(answers: list[tuple[float, bool]]) -> None:
     fitted = Calibration.fitted(answers)
@@ -25,6 +26,7 @@ def test_more_confident_is_never_less_often_right(answers: list[tuple[float, boo
     assert Calibration.fitted(answers[::-1]) == fitted
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_risk_and_coverage_count_every_answer(answers: list[tuple[float, bool]]) -> None:
     curve = list(risk_coverage(answers, asked=len(answers)))

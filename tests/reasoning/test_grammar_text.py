@@ -6,7 +6,7 @@ import json
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from kg.errors import DecodingError, NoContinuationError
 from reasoning.grammar_text import gbnf, recognised, sentence_schema
@@ -33,6 +33,7 @@ GRAMMARS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(GRAMMARS, st.text(st.sampled_from('ab"\\\n'), max_size=4))
 def test_exactly_the_readings_are_recognised(grammar: Grammar, other: str) -> None:
     texts = {text for text, _ in readings(grammar)}
