@@ -1,12 +1,17 @@
 """Does constrained decoding keep a language model inside the graph, and what does it cost?
 
-Questions generated over the starter graph (``--questions``) are answered with the default model
-and with one whose logits are random. Every answer passes the engine's own verifier (a failure
-raises and is counted) and a second checker that shares no code with the engine and reads only a
-KGX export (:mod:`bench.kgx_checker`). Milliseconds a token, constrained against free decoding of
-the same prompt, are measured in the same run.
+Questions generated over each graph, English and Chinese, are answered by every decoder: the
+default model, one whose logits are random, one that prefers what the default model finds least
+plausible, one that always wants to end, one that never does and repeats itself, and the frames.
+Every answer passes the engine's own verifier (a failure raises and is counted) and a second
+checker that shares no code with the engine and reads only a KGX export
+(:mod:`bench.kgx_checker`). Milliseconds a token, constrained against free decoding of the same
+prompt, are measured in the same run.
 
-    python -m bench.faithfulness [--questions 1000] [--json FILE]
+    python -m bench.faithfulness [--questions 1000] [--slow 500] [--graph FOLDER ...] [--json FILE]
+
+``--slow``: questions asked of the two decoders that run the network; the others get
+``--questions``. ``--graph`` may be repeated; the starter graph where not given.
 """
 
 from __future__ import annotations
@@ -21,10 +26,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench.fake_models import RandomModel
+from bench.fake_models import (
+    EarlyEndingModel,
+    LeastPlausibleModel,
+    NeverEndingModel,
+    RandomModel,
+)
 from bench.generated_questions import generated_questions
 from bench.kgx_checker import Export, faults
 from kg.errors import DecodingError, VerificationError
+from kg.saved import open_graph
+from kg.store import GraphStore
 from loaders.kgx import write_kgx
 from medkgqa.facade import MedicalQA
 from medkgqa.graphs import open_starter
@@ -75,27 +87,56 @@ def free_speed(model: LanguageModel, questions: list[str]) -> float:
     return round(1000 * seconds / tokens, 2)
 
 
+def decoders(
+    model: LanguageModel, most: int, slow: int
+) -> list[tuple[str, LanguageModel | str, int]]:
+    """Every decoder: its name, itself, and how many questions it is asked."""
+    return [
+        (model.name, model, min(slow, most)),
+        ("least plausible", LeastPlausibleModel(model), min(slow, most)),
+        ("random logits", RandomModel(3, model), most),
+        ("early ending", EarlyEndingModel(4, model), most),
+        ("never ending", NeverEndingModel(5, model), most),
+        ("frames", "none", most),
+    ]
+
+
+def examine_graph(
+    name: str, store: GraphStore, model: LanguageModel, most: int, slow: int, settings: Settings
+) -> list[dict[str, Any]]:
+    """Every decoder over the same questions of one graph."""
+    questions = list(generated_questions(store, most))
+    with tempfile.TemporaryDirectory() as folder:
+        write_kgx(store, Path(folder) / "kgx")
+        export = Export.read(Path(folder) / "kgx")
+    runs = []
+    for label, lm, count in decoders(model, most, slow):
+        if not count:
+            continue
+        qa = MedicalQA(store=store, lm=lm, settings=settings)
+        runs.append({"graph": name, **examine(label, qa, questions[:count], export)})
+        print(runs[-1], flush=True)
+    return runs
+
+
 def main() -> int:
     """Run the comparison; 1 where any answer was at fault."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--slow", type=int, default=500)
+    parser.add_argument("--graph", type=Path, action="append", default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     settings = Settings.from_environment(os.environ)
-    store = open_starter(settings)
-    questions = list(generated_questions(store, options.questions))
-    with tempfile.TemporaryDirectory() as folder:
-        write_kgx(store, Path(folder) / "kgx")
-        export = Export.read(Path(folder) / "kgx")
     model = open_default_model(settings)
+    stores: list[tuple[str, GraphStore]] = [(p.name, open_graph(p)) for p in options.graph]
+    stores = stores or [("starter", open_starter(settings))]
     runs = [
-        examine(name, MedicalQA(store=store, lm=each, settings=settings), questions, export)
-        for name, each in ((model.name, model), ("random logits", RandomModel(3, model)))
+        run
+        for name, store in stores
+        for run in examine_graph(name, store, model, options.questions, options.slow, settings)
     ]
-    runs.append(examine("frames", MedicalQA(store=store, lm="none"), questions, export))
-    free = free_speed(model, questions[:20])
-    for run in runs:
-        print(run)
+    free = free_speed(model, list(generated_questions(stores[0][1], 20)))
     print(f"free decoding with {model.name}: {free} ms a token")
     if options.json:
         options.json.write_text(json.dumps({"runs": runs, "free ms a token": free}, indent=1))

@@ -70,6 +70,26 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _verify(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.facade import MedicalQA
+    from reasoning.serialization import format_verification, verification_record
+
+    qa = MedicalQA(options.graph, store=options.store, mode="template", settings=settings)
+    found = qa.verify(_text_or_file(options.text))
+    _result(options, verification_record(found), lambda: format_verification(found).rstrip())
+    return 0
+
+
+def _text_or_file(argument: str) -> str:
+    """The argument itself, or what the file of that name holds."""
+    if "\n" in argument or len(argument) > 1_000 or not Path(argument).is_file():
+        return argument
+    try:
+        return Path(argument).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{argument} is not UTF-8 text: {error.reason}; convert it") from error
+
+
 def _build(options: argparse.Namespace, settings: Settings) -> int:
     from medkgqa.building import BuildPlan, build_graph
 
@@ -306,6 +326,8 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     _ask_arguments(add("ask", _ask, "answer a question, or a file of them", source))
+    verify = add("verify", _verify, "check what a text claims against the graph", source)
+    verify.add_argument("text", metavar="TEXT|FILE", help="in English or Chinese")
     build = add("build", _build, "read documents into a graph")
     _build_arguments(build)
     _ner_argument(build)
@@ -443,8 +465,13 @@ def _licence_argument(command: argparse.ArgumentParser) -> None:
 def _ask_arguments(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("question", nargs="?", help="in English or Chinese")
     _licence_argument(ask)
-    ask.add_argument("--lm", default="default", help="language model: default, or none")
-    ask.add_argument("--mode", choices=["strict", "template"], default="strict")
+    ask.add_argument(
+        "--lm",
+        default="default",
+        help="language model: default, none, hf:NAME, or http://HOST:PORT/v1#MODEL (its key: "
+        "MEDKGQA_LM_KEY)",
+    )
+    ask.add_argument("--mode", choices=["strict", "cited", "template"], default="strict")
     ask.add_argument("--limit", type=int, default=100, help="most claims; 0 for all (default 100)")
     ask.add_argument("--option", action="append", help="a possible answer; may be repeated")
     ask.add_argument("--batch", type=Path, metavar="JSONL", help="one question a line")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kg.errors import MissingExtraError, ModelUnavailableError, UsageError
+from kg.errors import MissingExtraError, ModelUnavailableError
 from kg.store import GraphStore
 from medkgqa.graphs import open_part, open_store
 from medkgqa.settings import Settings
@@ -17,10 +17,11 @@ from reasoning.answer import Answer
 from reasoning.engine import Engine, EngineSettings
 
 if TYPE_CHECKING:
-    from reasoning.language_model import LanguageModel
+    from reasoning.verification import Verification
+    from reasoning.writer import AnyModel
 
 LOGGER = logging.getLogger(__name__)
-Mode = Literal["strict", "template"]
+Mode = Literal["strict", "cited", "template"]
 
 
 class MedicalQA:
@@ -29,9 +30,13 @@ class MedicalQA:
     Args:
         graph: folder of a saved graph; the starter graph where neither this nor ``store`` is given.
         store: URL of a Neo4j server, or a :class:`~kg.store.GraphStore` of your own.
-        lm: ``"default"`` (SmolLM2-135M-Instruct), ``"none"`` (sentence frames only), or a
-            :class:`~reasoning.language_model.LanguageModel` of your own.
-        mode: ``"strict"`` (the model words, inside the grammar of the subgraph) or ``"template"``.
+        lm: ``"default"`` (SmolLM2-135M-Instruct), ``"none"`` (sentence frames only),
+            ``"hf:NAME"`` (a model of transformers, by name or folder), the ``http://`` address of
+            an OpenAI-compatible server, or a :class:`~reasoning.language_model.LanguageModel` or
+            :class:`~reasoning.writer.Writer` of your own.
+        mode: ``"strict"`` (the model words, inside the grammar of the subgraph), ``"cited"`` (in
+            its own words; sentences that the graph does not bear out are removed) or
+            ``"template"``.
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
         settings: folders and threads; from the environment where not given.
@@ -49,7 +54,7 @@ class MedicalQA:
         graph: str | Path | None = None,
         *,
         store: str | GraphStore | None = None,
-        lm: str | LanguageModel = "default",
+        lm: str | AnyModel = "default",
         mode: Mode = "strict",
         named: int = 10,
         licence: Literal["open"] | None = None,
@@ -63,9 +68,10 @@ class MedicalQA:
         if licence is not None:
             self.store = open_part(self.store)
         model = None if mode == "template" else self._language_model(lm)
+        self._linker = StoreLinker(self.store)
         self._engine = Engine(
             self.store,
-            linker=StoreLinker(self.store),
+            linker=self._linker,
             language_model=model,
             settings=EngineSettings(mode=mode, named=named),
         )
@@ -88,15 +94,25 @@ class MedicalQA:
         """
         return self._engine.ask(question, limit=limit, options=options)
 
-    def _language_model(self, lm: str | LanguageModel) -> LanguageModel | None:
+    def verify(self, text: str) -> Verification:
+        """What the graph says to each sentence of any text, in English or Chinese.
+
+        Each claim read is supported, contradicted, or not in the graph; a sentence that says more
+        than was read is not in the graph.
+        """
+        from reasoning.free_verification import verify_free
+
+        return verify_free(text, self.store, self._linker)
+
+    def _language_model(self, lm: str | AnyModel) -> AnyModel | None:
         if not isinstance(lm, str):
             return lm
         if lm == "none":
             return None
-        if lm != "default":
-            raise UsageError(f"language model {lm!r} is none of: default, none")
-        from medkgqa.models import open_default_model
+        from medkgqa.models import open_default_model, open_model
 
+        if lm != "default":
+            return open_model(lm, self.settings)
         try:
             return open_default_model(self.settings)
         except (MissingExtraError, ModelUnavailableError) as error:

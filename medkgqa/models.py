@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from kg.errors import UsageError
 from medkgqa.settings import Settings
-from reasoning.model_files import DEFAULT_MODEL, fetch, statuses
+from reasoning.model_files import DEFAULT_MODEL, KNOWN_MODELS, fetch, statuses
 
 if TYPE_CHECKING:
     from reasoning.language_model import LanguageModel
+    from reasoning.writer import AnyModel
 
 
 def fetch_model(name: str, settings: Settings) -> Path:
@@ -45,6 +47,39 @@ def open_default_model(settings: Settings) -> LanguageModel:
     import_openvino()
     fetch_model("default", settings)
     return OpenVINOModel(DEFAULT_MODEL, settings.cache, threads=settings.threads or None)
+
+
+def open_model(lm: str, settings: Settings) -> AnyModel:
+    """The language model that ``lm`` names.
+
+    Args:
+        lm: ``default``, ``hf:NAME`` (a name on the Hugging Face hub, a folder, or one of
+            ``medkgqa models list``), or the ``http://`` address of an OpenAI-compatible server.
+        settings: cache, threads, key.
+
+    Raises:
+        MissingExtraError: without the extra it needs.
+        ModelUnavailableError: where it cannot be had.
+        UsageError: where ``lm`` is none of these.
+    """
+    if lm == "default":
+        return open_default_model(settings)
+    if lm.startswith(("http://", "https://")):
+        from reasoning.endpoint_model import EndpointModel
+
+        return EndpointModel(lm, key=settings.lm_key)
+    kind, _, name = lm.partition(":")
+    if kind != "hf" or not name:
+        raise UsageError(
+            f"language model {lm!r} is none of: default, none, hf:NAME, http://HOST:PORT"
+        )
+    from reasoning.hf_model import HFModel, dequantised
+
+    folder: str | Path = name
+    if name in KNOWN_MODELS and not Path(name).exists():
+        fetch_model(name, settings)
+        folder = dequantised(name, settings.cache)
+    return HFModel(folder, called=f"hf:{name}", threads=settings.threads or None)
 
 
 def model_records(settings: Settings) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ class Settings:
         neo4j_user: login of a Neo4j server, where its URL holds none.
         neo4j_password: password of that login.
         secret: file of the secret that surrogates of clinical identifiers follow from.
+        lm_key: key of a server that runs a language model.
     """
 
     cache: Path
@@ -33,11 +34,13 @@ class Settings:
     neo4j_user: str = ""
     neo4j_password: str = field(default="", repr=False)
     secret: Path = field(default_factory=lambda: _data_folder() / "deidentification.secret")
+    lm_key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read ``MEDKGQA_CACHE`` (a folder), ``MEDKGQA_THREADS`` (a whole number),
-        ``MEDKGQA_SECRET`` (a file), and ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
+        ``MEDKGQA_SECRET`` (a file), ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``, and
+        ``MEDKGQA_LM_KEY``.
 
         >>> Settings.from_environment({"MEDKGQA_CACHE": "/tmp/c", "MEDKGQA_THREADS": "2"}).threads
         2
@@ -54,6 +57,7 @@ class Settings:
             environment.get("NEO4J_USERNAME", ""),
             environment.get("NEO4J_PASSWORD", ""),
             Path(secret).expanduser() if secret else _data_folder() / "deidentification.secret",
+            environment.get("MEDKGQA_LM_KEY", ""),
         )
 
     @property

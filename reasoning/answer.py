@@ -87,6 +87,8 @@ class Answer:
         choice: index into the options given, or None.
         notice: the fixed notice that this is not medical advice, in the question's language.
         definitions: definitions quoted in the text.
+        free: whether the text is in a language model's own words, with marks (cited mode).
+        removed: sentences of the model that the graph does not bear out; not in the text.
     """
 
     question: str
@@ -106,3 +108,5 @@ class Answer:
     choice: int | None = None
     notice: str = ""
     definitions: tuple[Definition, ...] = ()
+    free: bool = False
+    removed: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ import numpy as np
 
 from kg.errors import DecodingError, NoContinuationError
 from reasoning.automaton import Automaton, State
-from reasoning.language_model import LanguageModel, RowSession, Session
+from reasoning.language_model import LanguageModel, Logits, Session
 from reasoning.sentence_grammar import Claims
 
 
@@ -133,7 +133,8 @@ def _preferred(session: Session, automaton: Automaton, state: State) -> int:
     allowed = automaton.tokens(state)
     final = automaton.is_final(state)
     asked = np.append(allowed, automaton.end_token) if final else allowed
-    scores = session.logits_at(asked) if isinstance(session, RowSession) else session.logits[asked]
+    rows = getattr(session, "logits_at", None)  # RowSession; isinstance would read all logits
+    scores: Logits = session.logits[asked] if rows is None else rows(asked)
     best = int(np.argmax(scores[: len(allowed)]))
     if final and not scores[best] > scores[-1]:
         return automaton.end_token

@@ -26,12 +26,12 @@ from kg.records import Concept, Edge, Subgraph
 from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
-from reasoning.automaton import Automaton
 from reasoning.choice import choose
+from reasoning.cited import cite, verify_cited
+from reasoning.confidence import Calibration
 from reasoning.cypher import to_cypher
-from reasoning.decoding import decode
 from reasoning.emergency import RedFlag, emergency
-from reasoning.language_model import LanguageModel
+from reasoning.free_claims import FreeReader, load_free_words
 from reasoning.plan import Plan
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
@@ -42,6 +42,7 @@ from reasoning.traversal import Walker
 from reasoning.understanding import Understander, Understanding
 from reasoning.verbalization import Wording, word
 from reasoning.verification import verify_answer
+from reasoning.writer import AnyModel, worded
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Mode(StrEnum):
     """Who words answers."""
 
     STRICT = "strict"  # the language model under the grammar; frames where there is no model
+    CITED = "cited"  # the language model in its own words; what does not hold is removed
     TEMPLATE = "template"  # frames always
 
 
@@ -68,6 +70,7 @@ class EngineSettings:
         mode: who words answers.
         named: facts named in the text; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
+        calibration: turns the raw confidence into a share of right answers; raw where None.
         facts_shown: facts a language model is shown in its prompt.
     """
 
@@ -75,6 +78,7 @@ class EngineSettings:
     named: int = 10
     abstain_below: float = 0.0
     facts_shown: int = 10
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in tuple(Mode):
@@ -115,13 +119,13 @@ class Engine:
         store: GraphStore,
         *,
         linker: Linker,
-        language_model: LanguageModel | None = None,
+        language_model: AnyModel | None = None,
         settings: EngineSettings = EngineSettings(),
     ) -> None:
         self.store = store
         self.settings = settings
         self._linker = linker
-        self._model = language_model if settings.mode is Mode.STRICT else None
+        self._model = None if settings.mode is Mode.TEMPLATE else language_model
         self._understander = Understander(linker)
 
     def ask(
@@ -169,7 +173,7 @@ class Engine:
                     understood = self._understander(question, previous=previous, preferred=kinds)
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
-                verify_answer(answer, self.store, fixed=_fixed(understood, flag))
+                self._verify(answer, _fixed(understood, flag, answer))
         return replace(answer, timings=dict(clock.timings)), understood
 
     def _answer(
@@ -235,6 +239,8 @@ class Engine:
             limit=limit,
         )
         confidence = _confidence(understood, retrieval, said)
+        if self.settings.calibration is not None:
+            confidence = self.settings.calibration(confidence)
         outcome = retrieval.outcome
         if 0 < confidence < self.settings.abstain_below:
             said, outcome = _withheld(confidence, self.settings.abstain_below), Outcome.OUT_OF_SCOPE
@@ -245,12 +251,12 @@ class Engine:
             concepts=retrieval.subgraph.concepts,
             asides=tuple(_asides(understood, self.store)),
         )
-        text, worded_by = self._worded(question, wording, frames)
+        told = self._told(question, wording, frames, outcome)
         plan = retrieval.plan
         return Answer(
             question,
             understood.language,
-            text,
+            told.text,
             outcome,
             claims=wording.claims,
             concepts=understood.concepts,
@@ -259,8 +265,10 @@ class Engine:
             cypher=to_cypher(plan).text,
             subgraph=_subgraph(retrieval, wording.claims),
             confidence=confidence,
-            worded_by=worded_by,
+            worded_by=told.by,
             definitions=said.definitions,
+            free=told.free,
+            removed=told.removed,
         )
 
     def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
@@ -278,6 +286,14 @@ class Engine:
                 return replace(understood, plan=other, concepts=taken), found
         return understood, execute(plan, self.store, upward=True)
 
+    def _told(self, question: str, wording: Wording, frames: Frames, outcome: Outcome) -> _Told:
+        """Verdicts and absences are told by the frames; a list of facts may be told freely."""
+        if self._model is None or self.settings.mode is not Mode.CITED:
+            return _Told(*self._worded(question, wording, frames))
+        if outcome is Outcome.ANSWERED and wording.claims:
+            return self._cited(question, wording, frames, self._model)
+        return _Told(wording.text, "frames")
+
     def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
         model = self._model
         if model is None:
@@ -285,14 +301,25 @@ class Engine:
         shown = (fill(frames.prompt["fact"], fact=c.text) for c in wording.claims)
         facts = "".join(f for f, _ in zip(shown, range(self.settings.facts_shown), strict=False))
         user = fill(frames.prompt["user"], question=question, facts=facts)
-        session = model.start(model.chat_prompt(frames.prompt["system"], user))
-        try:
-            automaton = Automaton(wording.grammar, model)
-            said = decode(session, automaton, max_tokens=MOST_TOKENS)
-        finally:
-            session.close()
-        _LOG.debug("worded in %d forward passes, %.3f s", said.forwards, said.seconds)
-        return said.text, model.name
+        text = worded(model, frames.prompt["system"], user, wording.grammar, max_tokens=MOST_TOKENS)
+        return (wording.text, "frames") if text is None else (text, model.name)
+
+    def _cited(self, question: str, wording: Wording, frames: Frames, model: AnyModel) -> _Told:
+        words = load_free_words(frames.language)
+        reader = FreeReader(self.store, self._linker, frames.language)
+        facts = wording.claims[: self.settings.facts_shown]
+        cited = cite(question, facts, model, reader, words)
+        note = fill(words.removed, count=len(cited.removed)) if cited.removed else ""
+        text = words.joined.join(filter(None, (cited.text or wording.text, note)))
+        by = model.name if cited.text else "frames"
+        return _Told(text, by, free=bool(cited.text), removed=cited.removed)
+
+    def _verify(self, answer: Answer, fixed: tuple[str, ...]) -> None:
+        if answer.free:
+            reader = FreeReader(self.store, self._linker, answer.language)
+            verify_cited(answer, self.store, reader, fixed=fixed)
+        else:
+            verify_answer(answer, self.store, fixed=fixed)
 
     def _name_in(self, language: str) -> _NameIn:
         return _NameIn(self.store, language)
@@ -319,6 +346,16 @@ class Conversation:
         if understood.plan is not None:
             self._previous = understood
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The words of an answer and whose they are."""
+
+    text: str
+    by: str
+    free: bool = False
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +390,11 @@ def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
     return meant
 
 
-def _fixed(understood: Understanding, flag: RedFlag | None) -> tuple[str, ...]:
+def _fixed(understood: Understanding, flag: RedFlag | None, answer: Answer) -> tuple[str, ...]:
     """Sentences that are told as they stand."""
-    messages = (flag.message if flag else "", understood.explanation)
+    words = load_free_words(answer.language)
+    note = fill(words.removed, count=len(answer.removed)) if answer.removed else ""
+    messages = (flag.message if flag else "", understood.explanation, note)
     return tuple(message for message in messages if message)
 
 

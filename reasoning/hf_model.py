@@ -168,7 +168,7 @@ class HFModel:
         if not shared:
             return None, 0
         cache = copy.deepcopy(cache)
-        cache.crop(shared - len(known))
+        cache.crop(shared)
         return cache, shared
 
     def _plain(self, texts: list[str]) -> list[list[int]]:
@@ -360,7 +360,7 @@ class HFSession:
             attention_mask=mask[None, None],
             position_ids=(depths + self._length)[None],
         )
-        self._cache.crop(-len(inner))
+        self._cache.crop(self._length)
         with torch.inference_mode():
             chances = torch.log_softmax(self._head(hidden).float(), dim=-1)
             below = np.flatnonzero(trie.parents != ROOT)

@@ -40,6 +40,7 @@ __all__ = [
     "Status",
     "Verification",
     "text_language",
+    "unheld_claims",
     "verify_answer",
     "verify_text",
 ]
@@ -133,7 +134,7 @@ def verify_answer(
         for s in verification.failures
     ]
     problems += _mark_problems(answer, verification)
-    problems += _claim_problems(answer, store)
+    problems += unheld_claims(answer, store)
     problems += _verdict_problems(answer, verification, store)
     if problems:
         shown = "; ".join(problems[:5])
@@ -240,7 +241,8 @@ def _mark_problems(answer: Answer, verification: Verification) -> Iterator[str]:
                 yield f"mark [{mark}] cites {cited.triple}, the text says {claim.triple}"
 
 
-def _claim_problems(answer: Answer, store: GraphStore) -> Iterator[str]:
+def unheld_claims(answer: Answer, store: GraphStore) -> Iterator[str]:
+    """What is wrong with the claims of an answer: no such edge, or other evidence."""
     for number, claim in enumerate(answer.claims, 1):
         held = store.edge(claim.triple, claim.polarity)
         if held is None:

@@ -13,6 +13,7 @@ from kg.records import Concept, Name
 from kg.schema import DISEASE
 from nlp.linker import StoreLinker
 from reasoning import engine as engine_module
+from reasoning import writer
 from reasoning.answer import Answer, Outcome
 from reasoning.automaton import Automaton
 from reasoning.engine import Engine, EngineSettings, Mode
@@ -103,7 +104,7 @@ def test_no_continuation_is_an_error_not_free_text(
     def stuck(session: Session, automaton: Automaton, *, max_tokens: int) -> None:
         raise NoContinuationError("nothing may follow")
 
-    monkeypatch.setattr(engine_module, "decode", stuck)
+    monkeypatch.setattr(writer, "decode", stuck)
     with pytest.raises(DecodingError):
         with_model(engine.store, RandomModel(0)).ask("Which drugs treat migraine?")
 

@@ -38,20 +38,14 @@ def _tokenizer(kind: str) -> Any:
         tokenizer.decoder = decoders.ByteLevel()
         alphabet = pre_tokenizers.ByteLevel.alphabet()
     else:
-        tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+        tokenizer = Tokenizer(models.BPE())
         tokenizer.normalizer = normalizers.Sequence(
             [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
         )
         tokenizer.decoder = decoders.Sequence(
-            [
-                decoders.Replace("▁", " "),
-                decoders.ByteFallback(),
-                decoders.Fuse(),
-                decoders.Strip(" ", 1, 0),
-            ]
+            [decoders.Replace("▁", " "), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
         )
-        alphabet = []
-        specials += ["<unk>", *(f"<0x{n:02X}>" for n in range(256))]
+        alphabet = [*map(chr, range(32, 127)), "▁"]
     trainer = trainers.BpeTrainer(
         vocab_size=600, special_tokens=specials, initial_alphabet=alphabet, show_progress=False
     )
@@ -144,6 +138,12 @@ def test_a_kept_prefix_changes_nothing(model: HFModel) -> None:
     fresh = model.start(other)
     assert again.length == fresh.length == len(other)
     assert np.allclose(again.logits, fresh.logits, atol=1e-4)
+    longer = [*other, *first]  # goes on where the kept prompt ends
+    going_on = model.start(longer)
+    model._kept = None
+    assert going_on.length == len(longer)
+    assert np.allclose(going_on.logits, model.start(longer).logits, atol=1e-4)
+    model.start(other)
     same = model.start(other)  # the whole prompt is known: the last token is fed again
     assert np.allclose(same.logits, fresh.logits, atol=1e-4)
 
