@@ -47,6 +47,11 @@ def train(
     if encoder is None:
         raise UsageError("train relations needs the folder of an encoder")
     plan = _plan(config)
+    if plan["model"].get("task") == "ddi":
+        from medkgqa.sentence_relation_training import train_ddi
+
+        tensors = _start(plan, out, start)
+        return train_ddi(plan, data=data, encoder=encoder, out=out, start=tensors)
     examples = corpora.training_examples(data)
     chosen = corpora.held_out_documents(data)
     held = [e for e in examples if e.document.id in chosen]

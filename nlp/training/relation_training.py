@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.errors import MissingExtraError
-from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features, priors_of
+from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features
 from nlp.relation_pieces import (
     MOST_PIECES,
     MarkedPieces,
@@ -30,7 +30,12 @@ from nlp.relation_pieces import (
     marked_pieces,
 )
 from nlp.token_windows import WordPieces
-from nlp.training.relation_examples import LABELS, UNKNOWN, RelationExample
+from nlp.training.relation_examples import (
+    LABELS,
+    UNKNOWN,
+    RelationExample,
+    causes_priors,
+)
 from nlp.training.relation_network import make_network
 
 LOGGER = logging.getLogger(__name__)
@@ -82,6 +87,7 @@ class RelationTrainer:
         priors: counts over the training documents.
         specificity: which disease is a kind of which.
         start: tensors of an encoder fine-tuned before, by their names in ``BertModel``.
+        labels: what is predicted; ``config.weights`` has one weight each.
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class RelationTrainer:
         priors: Priors,
         specificity: Specificity,
         start: dict[str, Any] | None = None,
+        labels: tuple[str, ...] = LABELS,
     ) -> None:
         try:
             import torch
@@ -109,8 +116,9 @@ class RelationTrainer:
         self._mark = self._maker.pieces(MARK).ids[0]
         self._hidden = self._maker.pieces("[MASK]").ids[0]
         self._priors, self._specificity = priors, specificity
+        self._labels = labels
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        body, head = make_network(encoder, labels=len(LABELS), dropout=config.dropout)
+        body, head = make_network(encoder, labels=len(labels), dropout=config.dropout)
         if start is not None:
             body.bert.load_state_dict(start)
         self.network = torch.nn.ModuleDict({"encoder": body, "head": head}).to(self._device)
@@ -136,7 +144,7 @@ class RelationTrainer:
             pairs,
             priors=self._priors,
             specificity=self._specificity,
-            own=priors_of([(document, example.of("causes"))]) if own else None,
+            own=causes_priors([example]) if own else None,
         )
         return Prepared(marked, tuple(pairs), counted, target)
 
@@ -193,7 +201,7 @@ class RelationTrainer:
             for example in examples:
                 ready = self.prepared(example, own=False)
                 logits = self._logits([ready]) if ready.pairs else None
-                rows = np.zeros((0, len(LABELS)), dtype=np.float32)
+                rows = np.zeros((0, len(self._labels)), dtype=np.float32)
                 found.append(
                     (ready.pairs, rows if logits is None else logits.float().cpu().numpy())
                 )
