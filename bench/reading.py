@@ -32,6 +32,7 @@ from pathlib import Path
 from kg.networkx_store import NetworkxStore
 from kg.records import curie_prefix
 from kg.saved import open_graph
+from kg.schema import DISEASE
 from kg.store import GraphStore
 from loaders.pubtator import AnnotatedDocument, read_annotated
 from medkgqa.facade import MedicalQA
@@ -39,9 +40,9 @@ from nlp.concept_linker import ConceptLinker
 from nlp.concept_names import ConceptNames
 from nlp.edges import edges_from
 from nlp.reader import Reader
-from nlp.readout import PUBTATOR_TYPES, in_prefix
+from nlp.readout import PUBTATOR_TYPES, identifier_of, in_prefix
 from nlp.recogniser import make_recogniser, model_folder
-from nlp.records import Reading
+from nlp.records import Mention, Reading
 from nlp.trained_relations import relation_extractors
 from nlp.training.examples import span_scores
 
@@ -156,9 +157,11 @@ def linking(store: GraphStore, data: Path) -> None:
             ):
                 ids = {_mesh(i) for i in mention.identifiers}
                 right[kind, "all"] += 1
-                best = candidates[0].curie if candidates else None
                 prefixes = {curie_prefix(i) for i in ids}
-                right[kind, "right"] += any(in_prefix(best, p, store) in ids for p in prefixes)
+                linked = Mention(mention.start, mention.end, mention.text, DISEASE, candidates)
+                right[kind, "right"] += any(
+                    identifier_of(linked, p, store) in ids for p in prefixes
+                )
         for kind in ("Chemical", "Disease"):
             if right[kind, "all"]:
                 share = 100 * right[kind, "right"] / right[kind, "all"]

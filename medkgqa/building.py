@@ -155,7 +155,7 @@ def extract_file(
 
 def _reader(names: GraphStore, ner: NerChoice) -> Reader:
     """Trained mentions go with trained relations, the names of the graph with phrases."""
-    choice: RelationChoice = "phrases" if ner == "names" else ner
+    choice: RelationChoice = "phrases" if ner == "names" else "auto"
     return Reader(make_recogniser(names, ner), relations=relation_extractors(choice))
 
 
