@@ -40,6 +40,7 @@ from nlp.training.relation_network import make_network
 
 LOGGER = logging.getLogger(__name__)
 MARK = "*"
+AVERAGE_EVERY = 4  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class RelationTrainingConfig:
     """How the relation model is trained. Rates are per step of the AdamW optimiser.
 
     ``weights`` multiply the loss of each label of :data:`LABELS`; ``masked`` is the share of
-    pieces hidden from the encoder; ``average`` the decay of the moving average.
+    pieces hidden from the encoder; ``average`` the decay of the moving average; with
+    ``fixed_words`` the word embeddings stay as they were.
     """
 
     seed: int = 20
@@ -65,6 +67,7 @@ class RelationTrainingConfig:
     save_minutes: float = 4.0
     threads: int = 2
     bf16: bool = True
+    fixed_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class RelationTrainer:
         body, head = make_network(encoder, labels=len(labels), dropout=config.dropout)
         if start is not None:
             body.bert.load_state_dict(start)
+        body.bert.embeddings.word_embeddings.weight.requires_grad_(not config.fixed_words)
         self.network = torch.nn.ModuleDict({"encoder": body, "head": head}).to(self._device)
 
     def prepared(self, example: RelationExample, *, own: bool) -> Prepared:
@@ -209,7 +213,7 @@ class RelationTrainer:
 
     def _optimiser(self, total: int) -> tuple[Any, Any]:
         torch, config = self._torch, self.config
-        body = list(self.network["encoder"].bert.parameters())
+        body = [p for p in self.network["encoder"].bert.parameters() if p.requires_grad]
         head = [*self.network["head"].parameters(), *self.network["encoder"].kind.parameters()]
         optimiser = torch.optim.AdamW(
             [{"params": body, "lr": config.encoder_rate}, {"params": head, "lr": config.head_rate}],
@@ -239,6 +243,7 @@ class RelationTrainer:
             pieces = pieces.masked_fill(chosen, self._hidden)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
             hidden, attention = self.network["encoder"](pieces, mask, kinds)
+        hidden, attention = hidden.unbind(0), attention.unbind(0)
         logits, at = [], 0
         for one, (of, ranges) in zip(ready, split, strict=True):
             states = [(hidden[i], attention[i]) for i in range(at, at + len(of))]
@@ -274,10 +279,12 @@ class RelationTrainer:
         return float(loss.detach())
 
     def _average(self, average: dict[str, Any], step: int) -> None:
-        decay = min(self.config.average, (1 + step) / (10 + step))
+        if step % AVERAGE_EVERY:
+            return
+        decay = min(self.config.average**AVERAGE_EVERY, (1 + step) / (10 + step))
         with self._torch.no_grad():
-            for name, tensor in self.network.state_dict().items():
-                if tensor.is_floating_point():
+            for name, tensor in self.network.named_parameters():
+                if tensor.requires_grad:
                     average[name].lerp_(tensor, 1 - decay)
 
     def _with(self, average: dict[str, Any], measure: Callable[[], dict[str, float]]) -> Any:
