@@ -132,14 +132,17 @@ class TrainedRelations:
         self, text: str, sentences: Sequence[tuple[int, int]], mentions: Sequence[Mention]
     ) -> tuple[PairDocument, list[list[int]]]:
         """The document as concepts, and the mentions (by index) of each."""
-        members: dict[tuple[str, str], list[int]] = {}
+        concepts: dict[tuple[str, str], list[int]] = {}
         for number, mention in enumerate(mentions):
             kind = _kind(mention)
             if kind and any(s <= mention.start and mention.end <= e for s, e in sentences):
-                members.setdefault((_concept(mention), kind), []).append(number)
-        entities = []
-        for (concept, kind), numbers in members.items():
+                concepts.setdefault((_concept(mention), kind), []).append(number)
+        members: dict[tuple[str, str], list[int]] = {}
+        for (concept, kind), numbers in concepts.items():
             key = self._model.key([mentions[i].text for i in numbers], concept)
+            members.setdefault((key, kind), []).extend(numbers)
+        entities = []
+        for (key, kind), numbers in members.items():
             spans = sorted({(mentions[i].start, mentions[i].end) for i in numbers})
             entities.append(Entity(key, kind, tuple(spans)))
         title_end = max(0, text.find("\n"))
