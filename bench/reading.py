@@ -122,7 +122,7 @@ def co_occurring(
         named: dict[str, set[str]] = {"Chemical": set(), "Disease": set()}
         for mention in reader.read(annotated.document).mentions:
             kind = PUBTATOR_TYPES.get(mention.category)
-            if kind in named:
+            if kind is not None and kind in named:
                 named[kind].add(in_prefix(mention.concept, "MESH", store) or "")
         for chemical in named["Chemical"]:
             for disease in named["Disease"]:

@@ -26,10 +26,10 @@ from kg.store import Direction, EdgeFilter, GraphStore
 from nlp.linker import rivals
 from nlp.records import Assertion, Mention, Reading, Relation
 
-#: How PubTator corpora call the classes; any other goes by its label in the schema.
+#: How PubTator corpora call the classes; any other goes by its label in the schema. What a name of
+#: the graph alone says is a class of drugs is no chemical to their annotators.
 PUBTATOR_TYPES = {
     DRUG: "Chemical",
-    DRUG_CLASS: "Chemical",
     DISEASE: "Disease",
     PHENOTYPE: "Disease",
     "biolink:Gene": "Gene",
@@ -38,6 +38,7 @@ PUBTATOR_TYPES = {
 PUBTATOR_RELATIONS = {CAUSES: "CID", HAS_SIDE_EFFECT: "CID"}
 
 _IS_A = EdgeFilter(predicates=frozenset({SUBCLASS_OF}))
+_CHEMICAL = frozenset({DRUG, DRUG_CLASS})
 _BROADER_STEPS = 2
 _AS_GOOD = 0.1  # score a concept with the id wanted may be behind the best
 
@@ -172,7 +173,7 @@ def _relation_lines(
         if kind is None or not _is_stated(relation, reading):
             continue
         ends = [reading.mentions[relation.subject], reading.mentions[relation.object]]
-        if [PUBTATOR_TYPES.get(m.category) for m in ends] != ["Chemical", "Disease"]:
+        if ends[0].category not in _CHEMICAL or PUBTATOR_TYPES.get(ends[1].category) != "Disease":
             continue
         keys = [_local(identifier_of(m, ids, store), ids) for m in ends]
         lines[f"{number}\t{kind}\t{keys[0]}\t{keys[1]}"] = None
