@@ -28,10 +28,10 @@ from kg.schema import CAUSES, CONDITIONS, DISEASE, DRUG, HAS_SIDE_EFFECT
 from kg.store import GraphStore
 from loaders import relation_corpora as corpora
 from loaders.pubtator import AnnotatedDocument, read_annotated
-from medkgqa.relation_training import evaluate, stated_pairs
+from medkgqa.relation_training import biored_scores, cid_scores, stated_pairs
 from nlp.context import Context, with_assertions
 from nlp.reader import Reader
-from nlp.readout import in_prefix
+from nlp.readout import identifier_of
 from nlp.recogniser import make_recogniser
 from nlp.records import Assertion, Candidate, Document, Mention, Relation
 from nlp.relation_model import RelationModel
@@ -74,16 +74,17 @@ def main() -> None:
 
 def gold_part(part: str, folder: Path, data: Path) -> dict[str, dict[str, float]]:
     """Scores on gold mentions."""
-    if part == "biored":
-        return evaluate(folder, data=data)["BioRED test, gold mentions"]
-    path = data / corpora.BC5CDR["test"]
-    table = evaluate(folder, data=data)["BC5CDR test, gold mentions"]
-    gold = stated_pairs(path, {"CID"})
     model = RelationModel(folder)
+    if part == "biored":
+        return biored_scores(model, data / corpora.BIORED["test"])
+    path = data / corpora.BC5CDR["test"]
+    table = cid_scores(model, path)
+    gold = stated_pairs(path, {"CID"})
     ways: dict[str, RelationExtractor] = {
         "phrases": PhraseRelations("en"),
-        "model, asserted mentions only": TrainedRelations(model),
-        "model and phrases": TrainedRelations(model, phrases=PhraseRelations("en")),
+        "model and phrases, asserted mentions only": TrainedRelations(
+            model, phrases=PhraseRelations("en")
+        ),
     }
     documents = list(read_annotated(path))
     for name, extractor in ways.items():
@@ -198,7 +199,7 @@ def together(number: str, mentions: tuple[Mention, ...], meshes: list[str]) -> s
 
 def mesh(mention: Mention, store: GraphStore) -> str:
     """The MeSH id of a mention as ``extract --to pubtator --ids MESH`` writes it."""
-    found = in_prefix(mention.concept, "MESH", store)
+    found = identifier_of(mention, "MESH", store)
     return "-1" if found is None else found.removeprefix("MESH:")
 
 

@@ -49,7 +49,7 @@ def make_reader(names: GraphStore, ner: NerChoice = "auto") -> Reader:
         MissingExtraError: ``trained``, without openvino or tokenizers.
         ModelUnavailableError: ``trained``, without a model.
     """
-    choice: RelationChoice = "phrases" if ner == "names" else ner
+    choice: RelationChoice = "phrases" if ner == "names" else "auto"
     return Reader(make_recogniser(names, ner), relations=relation_extractors(choice))
 
 

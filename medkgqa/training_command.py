@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from kg.errors import UsageError
 from medkgqa.settings import Settings
-from medkgqa.training_corpora import corpus_examples, installed_names
+from medkgqa.training_corpora import corpus_examples, installed_names, linked_names
 from nlp.training.encoders import encoder_folder
 from nlp.training.token_plan import TokenPlan, read_plan
 from nlp.training.token_run import (
@@ -71,6 +71,7 @@ def train(
             texts,
             encoder=base,
             names=_names(plan),
+            concepts=_concepts(plan, texts, data),
             out=out,
             command=shlex.join(["medkgqa", *sys.argv[1:]]),
             teacher=teaching,
@@ -133,6 +134,14 @@ def _tests(plan: TokenPlan, data: Path) -> dict[str, list[Any]]:
 
 def _names(plan: TokenPlan) -> dict[str, list[str]]:
     return installed_names() if plan.scheme.gazetteer else {}
+
+
+def _concepts(plan: TokenPlan, texts: TrainingTexts, data: Path) -> list[tuple[str, str, str, str]]:
+    """Names with ids of the training corpora and the dictionaries, for English."""
+    if plan.language != "en":
+        return []
+    tested = {e.id for examples in texts.tests.values() for e in examples}
+    return linked_names(plan.train, data, without=tested)
 
 
 def _teacher(plan: TokenPlan, folder: Path, base: Path) -> Any:

@@ -124,11 +124,14 @@ class ConceptLinker:
         return self._part(text, name)
 
     def _known(self, text: str, name: str, factor: float) -> tuple[Candidate, ...]:
-        return (
-            self._listed(self.names.annotated, text, name, factor)
-            or self._exact(text, CATEGORIES[name], factor)
-            or self._listed(self.names.dictionary, text, name, factor)
-        )
+        """What the tables and the graph say of a name; ids the graph lacks stand behind it."""
+        annotated = self._listed(self.names.annotated, text, name, factor)
+        if annotated and annotated[0].curie in self.store:
+            return annotated
+        exact = self._exact(text, CATEGORIES[name], factor)
+        if exact:
+            return (*exact, *(c for c in annotated if c.curie not in self.store))
+        return annotated or self._listed(self.names.dictionary, text, name, factor)
 
     def _listed(
         self, names: NameTable, text: str, name: str, factor: float

@@ -118,6 +118,9 @@ class Context:
             for k, span in enumerate(spans):
                 if start <= span[0] and span[1] <= end:
                     reached[k].add(cue.cue.assertion)
+        for found_of in reached:
+            if Assertion.ASSERTED in found_of:  # presupposed
+                found_of.discard(Assertion.NEGATED)
         return [next((a for a in PRIORITY if a in r), Assertion.ASSERTED) for r in reached]
 
     def _found(
@@ -196,6 +199,8 @@ def _scope(
 
 def _ends(other: FoundCue, cue: FoundCue, way: str) -> bool:
     """Whether ``other`` ends the scope of ``cue``."""
+    if cue.cue.assertion is Assertion.ASSERTED and other.cue.kind == "forward":
+        return other.cue.assertion is Assertion.NEGATED
     if other.cue.kind == "comma":
         return not cue.cue.across_commas
     return way in other.cue.ends
@@ -214,7 +219,9 @@ def _cues(table: dict[str, Any]) -> Iterator[tuple[str, Cue]]:
         products = table[assertion.value].get("products", {"before": (), "after": ()})
         for before, after in product(products["before"], products["after"]):
             yield f"{before} {after}", Cue("backward", assertion)
-    for text in commas:
+    for text in table.get("presupposed", {"forward": ()})["forward"]:
+        yield text, Cue("forward", Assertion.ASSERTED, across_commas=False)
+    for text in commas or [","]:
         yield text, Cue("comma")
     ends: dict[str, set[str]] = {}
     for name, way in _WAYS.items():

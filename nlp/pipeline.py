@@ -49,7 +49,7 @@ def build_pipeline(
     """
     nlp = spacy.blank(language)
     nlp.max_length = 50_000_000  # no component here needs memory of a parser's kind
-    choice = "phrases" if ner == "names" or recogniser is not None else ner
+    choice = "phrases" if ner == "names" or recogniser is not None else "auto"
     for name in COMPONENTS:
         nlp.add_pipe(name, config={"choice": choice} if name == "medkgqa_relations" else {})
     mentions = nlp.get_pipe("medkgqa_mentions")

@@ -23,12 +23,13 @@ from kg.schema import (
     SUBCLASS_OF,
 )
 from kg.store import Direction, EdgeFilter, GraphStore
+from nlp.linker import rivals
 from nlp.records import Assertion, Mention, Reading, Relation
 
-#: How PubTator corpora call the classes; any other goes by its label in the schema.
+#: How PubTator corpora call the classes; any other goes by its label in the schema. What a name of
+#: the graph alone says is a class of drugs is no chemical to their annotators.
 PUBTATOR_TYPES = {
     DRUG: "Chemical",
-    DRUG_CLASS: "Chemical",
     DISEASE: "Disease",
     PHENOTYPE: "Disease",
     "biolink:Gene": "Gene",
@@ -37,7 +38,9 @@ PUBTATOR_TYPES = {
 PUBTATOR_RELATIONS = {CAUSES: "CID", HAS_SIDE_EFFECT: "CID"}
 
 _IS_A = EdgeFilter(predicates=frozenset({SUBCLASS_OF}))
+_CHEMICAL = frozenset({DRUG, DRUG_CLASS})
 _BROADER_STEPS = 2
+_AS_GOOD = 0.1  # score a concept with the id wanted may be behind the best
 
 
 def in_prefix(curie: str | None, ids: str | None, store: GraphStore | None) -> str | None:
@@ -76,6 +79,17 @@ def _broader(concept: Concept, store: GraphStore, seen: set[str]) -> list[Concep
     return [store.concept(curie) for curie in found]
 
 
+def identifier_of(mention: Mention, ids: str | None, store: GraphStore | None) -> str | None:
+    """The id a mention is given: of its best concept, or of the first almost as good one that has
+    an id in the vocabulary asked for; None for NIL.
+    """
+    for candidate in rivals(mention, margin=_AS_GOOD) if ids is not None else ():
+        found = in_prefix(candidate.curie, ids, store)
+        if found is not None and curie_prefix(found) == ids:
+            return found
+    return in_prefix(mention.concept, ids, store)
+
+
 def reading_record(
     reading: Reading, *, ids: str | None = None, store: GraphStore | None = None
 ) -> dict[str, Any]:
@@ -86,7 +100,7 @@ def reading_record(
         ids: vocabulary ids are given in where the concept has one, e.g. ``MESH``.
         store: the graph that knows the cross-references.
     """
-    concepts = [in_prefix(m.concept, ids, store) for m in reading.mentions]
+    concepts = [identifier_of(m, ids, store) for m in reading.mentions]
     return {
         "id": reading.document.id,
         "mentions": [
@@ -142,7 +156,7 @@ def pubtator_text(
         title, abstract = document.text, ""
     lines = [f"{number}|t|{_one_line(title)}", f"{number}|a|{_one_line(abstract[1:])}"]
     for mention in reading.mentions:
-        concept = _local(in_prefix(mention.concept, ids, store), ids)
+        concept = _local(identifier_of(mention, ids, store), ids)
         kind = PUBTATOR_TYPES.get(mention.category) or CLASSES[mention.category].label
         text = _one_line(mention.text)
         lines.append(f"{number}\t{mention.start}\t{mention.end}\t{text}\t{kind}\t{concept}")
@@ -159,9 +173,9 @@ def _relation_lines(
         if kind is None or not _is_stated(relation, reading):
             continue
         ends = [reading.mentions[relation.subject], reading.mentions[relation.object]]
-        if [PUBTATOR_TYPES.get(m.category) for m in ends] != ["Chemical", "Disease"]:
+        if ends[0].category not in _CHEMICAL or PUBTATOR_TYPES.get(ends[1].category) != "Disease":
             continue
-        keys = [_local(in_prefix(m.concept, ids, store), ids) for m in ends]
+        keys = [_local(identifier_of(m, ids, store), ids) for m in ends]
         lines[f"{number}\t{kind}\t{keys[0]}\t{keys[1]}"] = None
     return list(lines)
 

@@ -146,8 +146,8 @@ def _of_class(mention: Mention, span: FoundSpan) -> tuple[Candidate, ...]:
 
 def _mention(text: str, span: FoundSpan, candidates: tuple[Candidate, ...]) -> Mention:
     category = _NIL_CATEGORIES.get(span.name) or CATEGORIES[_CLASSES[span.name]][0]
-    if candidates:
-        category = candidates[0].category
+    if candidates and _CLASSES[span.name] == "Disease":
+        category = candidates[0].category  # a chemical stays one, whatever the graph calls it
     named = text[span.start : span.end]
     score = min(1.0, max(0.0001, span.score))
     return Mention(span.start, span.end, named, category, candidates, score)

@@ -136,8 +136,6 @@ class RelationModel:
             if name in fitting
         }
         given = {name for name, p in likely.items() if p >= self.labels[name].threshold}
-        if {"causes", "treats"} <= given:
-            given.discard("causes" if likely["treats"] > likely["causes"] else "treats")
         return FoundPair(pair, likely, frozenset(given))
 
     def _most_specific(self, document: PairDocument, found: Sequence[FoundPair]) -> list[FoundPair]:

@@ -18,15 +18,16 @@ from typing import Literal
 
 from kg.errors import MissingExtraError, ModelUnavailableError
 from kg.records import Polarity
-from kg.schema import CAUSES, CONDITIONS, DRUG, DRUG_CLASS, INTERACTS_WITH, TREATS
+from kg.schema import CAUSES, CONDITIONS, DRUG, DRUG_CLASS, INTERACTS_WITH
 from nlp.edges import TOLERATED
 from nlp.records import Assertion, Mention, Relation
 from nlp.relation_model import FoundPair, RelationModel
 from nlp.relation_pairs import CHEMICAL, DISEASE, Entity, PairDocument
 from nlp.relations import PhraseRelations, RelationExtractor
 
-#: Label of the model → predicate.
-PREDICATES = {"causes": CAUSES, "treats": TREATS}
+#: Label of the model → predicate. Of treatment the open corpora hold 214 examples, too few to learn
+#: from (see the model card): the phrases read it, as they read all other predicates.
+PREDICATES = {"causes": CAUSES}
 _DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|without|fail(?:s|ed) to|cannot|lack of)\b|n't\b"
 )
@@ -132,14 +133,17 @@ class TrainedRelations:
         self, text: str, sentences: Sequence[tuple[int, int]], mentions: Sequence[Mention]
     ) -> tuple[PairDocument, list[list[int]]]:
         """The document as concepts, and the mentions (by index) of each."""
-        members: dict[tuple[str, str], list[int]] = {}
+        concepts: dict[tuple[str, str], list[int]] = {}
         for number, mention in enumerate(mentions):
             kind = _kind(mention)
             if kind and any(s <= mention.start and mention.end <= e for s, e in sentences):
-                members.setdefault((_concept(mention), kind), []).append(number)
-        entities = []
-        for (concept, kind), numbers in members.items():
+                concepts.setdefault((_concept(mention), kind), []).append(number)
+        members: dict[tuple[str, str], list[int]] = {}
+        for (concept, kind), numbers in concepts.items():
             key = self._model.key([mentions[i].text for i in numbers], concept)
+            members.setdefault((key, kind), []).extend(numbers)
+        entities = []
+        for (key, kind), numbers in members.items():
             spans = sorted({(mentions[i].start, mentions[i].end) for i in numbers})
             entities.append(Entity(key, kind, tuple(spans)))
         title_end = max(0, text.find("\n"))

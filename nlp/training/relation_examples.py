@@ -23,21 +23,22 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class RelationExample:
-    """A document and, per candidate pair, a label of :data:`LABELS` each: 1, 0 or -1."""
+    """A document and, per candidate pair, one of 1, 0 and -1 for each label of ``names``."""
 
     document: PairDocument
     labels: Mapping[Pair, tuple[int, ...]]
+    names: tuple[str, ...] = LABELS
 
     def of(self, label: str) -> dict[Pair, bool]:
         """The pairs of which ``label`` is known."""
-        place = LABELS.index(label)
+        place = self.names.index(label)
         return {p: v[place] == 1 for p, v in self.labels.items() if v[place] != UNKNOWN}
 
     def target(self, pairs: Sequence[Pair]) -> npt.NDArray[np.int8]:
         """Labels of ``pairs``, int8 [pairs, labels]."""
-        unknown = (UNKNOWN,) * len(LABELS)
+        unknown = (UNKNOWN,) * len(self.names)
         rows = [self.labels.get(p, unknown) for p in pairs]
-        return np.array(rows, dtype=np.int8).reshape(len(rows), len(LABELS))
+        return np.array(rows, dtype=np.int8).reshape(len(rows), len(self.names))
 
 
 def label_row(document: PairDocument, pair: Pair, **known: bool | None) -> tuple[int, ...]:
@@ -51,8 +52,8 @@ def label_row(document: PairDocument, pair: Pair, **known: bool | None) -> tuple
 
 
 def causes_priors(examples: Iterable[RelationExample]) -> Priors:
-    """Counts of ``causes`` over training examples."""
-    return priors_of((e.document, e.of("causes")) for e in examples)
+    """Counts of ``causes`` over training examples; none of those without that label."""
+    return priors_of((e.document, e.of("causes")) for e in examples if "causes" in e.names)
 
 
 def pair_scores(gold: Set[Hashable], found: Set[Hashable]) -> dict[str, float]:

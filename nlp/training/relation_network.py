@@ -72,16 +72,21 @@ def make_network(encoder: Path, *, labels: int, dropout: float) -> tuple[Any, An
         def forward(
             self, hidden: Any, attention: Any, places: Any, real: Any, pairs: Any, counted: Any
         ) -> Any:
-            marks = hidden[places].masked_fill(~real[..., None], float("-inf"))
+            entities, most = places.shape  # index_select: its backward is fast, indexing's is not
+            flat = places.flatten()
+            marks = hidden.index_select(0, flat).view(entities, most, -1)
+            marks = marks.masked_fill(~real[..., None], float("-inf"))
             concepts = torch.logsumexp(marks.float(), dim=1)  # [entities, width]
             share = real.float() / real.sum(1, keepdim=True)
-            rows = attention[:, places].float() * share[None, :, :, None]
+            rows = attention.index_select(1, flat).float()
+            rows = rows.view(len(rows), entities, most, -1) * share[None, :, :, None]
             heeded = rows.sum(2)  # [heads, entities, length]
-            both = (heeded[:, pairs[:, 0]] * heeded[:, pairs[:, 1]]).mean(0)
+            firsts, seconds = pairs[:, 0], pairs[:, 1]
+            both = (heeded.index_select(1, firsts) * heeded.index_select(1, seconds)).mean(0)
             both = both / (both.sum(1, keepdim=True) + 1e-10)
             around = both @ hidden.float()  # [pairs, width]
-            a = torch.tanh(self.first(torch.cat([concepts[pairs[:, 0]], around], 1)))
-            b = torch.tanh(self.second(torch.cat([concepts[pairs[:, 1]], around], 1)))
+            a = torch.tanh(self.first(torch.cat([concepts.index_select(0, firsts), around], 1)))
+            b = torch.tanh(self.second(torch.cat([concepts.index_select(0, seconds), around], 1)))
             count, width = a.shape
             a = a.view(count, width // GROUP, GROUP, 1)
             b = b.view(count, width // GROUP, 1, GROUP)

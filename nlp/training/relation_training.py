@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.errors import MissingExtraError
-from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features, priors_of
+from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features
 from nlp.relation_pieces import (
     MOST_PIECES,
     MarkedPieces,
@@ -30,11 +30,17 @@ from nlp.relation_pieces import (
     marked_pieces,
 )
 from nlp.token_windows import WordPieces
-from nlp.training.relation_examples import LABELS, UNKNOWN, RelationExample
+from nlp.training.relation_examples import (
+    LABELS,
+    UNKNOWN,
+    RelationExample,
+    causes_priors,
+)
 from nlp.training.relation_network import make_network
 
 LOGGER = logging.getLogger(__name__)
 MARK = "*"
+AVERAGE_EVERY = 4  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,8 @@ class RelationTrainingConfig:
     """How the relation model is trained. Rates are per step of the AdamW optimiser.
 
     ``weights`` multiply the loss of each label of :data:`LABELS`; ``masked`` is the share of
-    pieces hidden from the encoder; ``average`` the decay of the moving average.
+    pieces hidden from the encoder; ``average`` the decay of the moving average; with
+    ``fixed_words`` the word embeddings stay as they were.
     """
 
     seed: int = 20
@@ -60,6 +67,7 @@ class RelationTrainingConfig:
     save_minutes: float = 4.0
     threads: int = 2
     bf16: bool = True
+    fixed_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class RelationTrainer:
         priors: counts over the training documents.
         specificity: which disease is a kind of which.
         start: tensors of an encoder fine-tuned before, by their names in ``BertModel``.
+        labels: what is predicted; ``config.weights`` has one weight each.
     """
 
     def __init__(
@@ -93,6 +102,7 @@ class RelationTrainer:
         priors: Priors,
         specificity: Specificity,
         start: dict[str, Any] | None = None,
+        labels: tuple[str, ...] = LABELS,
     ) -> None:
         try:
             import torch
@@ -109,10 +119,12 @@ class RelationTrainer:
         self._mark = self._maker.pieces(MARK).ids[0]
         self._hidden = self._maker.pieces("[MASK]").ids[0]
         self._priors, self._specificity = priors, specificity
+        self._labels = labels
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        body, head = make_network(encoder, labels=len(LABELS), dropout=config.dropout)
+        body, head = make_network(encoder, labels=len(labels), dropout=config.dropout)
         if start is not None:
             body.bert.load_state_dict(start)
+        body.bert.embeddings.word_embeddings.weight.requires_grad_(not config.fixed_words)
         self.network = torch.nn.ModuleDict({"encoder": body, "head": head}).to(self._device)
 
     def prepared(self, example: RelationExample, *, own: bool) -> Prepared:
@@ -136,7 +148,7 @@ class RelationTrainer:
             pairs,
             priors=self._priors,
             specificity=self._specificity,
-            own=priors_of([(document, example.of("causes"))]) if own else None,
+            own=causes_priors([example]) if own else None,
         )
         return Prepared(marked, tuple(pairs), counted, target)
 
@@ -193,7 +205,7 @@ class RelationTrainer:
             for example in examples:
                 ready = self.prepared(example, own=False)
                 logits = self._logits([ready]) if ready.pairs else None
-                rows = np.zeros((0, len(LABELS)), dtype=np.float32)
+                rows = np.zeros((0, len(self._labels)), dtype=np.float32)
                 found.append(
                     (ready.pairs, rows if logits is None else logits.float().cpu().numpy())
                 )
@@ -201,7 +213,7 @@ class RelationTrainer:
 
     def _optimiser(self, total: int) -> tuple[Any, Any]:
         torch, config = self._torch, self.config
-        body = list(self.network["encoder"].bert.parameters())
+        body = [p for p in self.network["encoder"].bert.parameters() if p.requires_grad]
         head = [*self.network["head"].parameters(), *self.network["encoder"].kind.parameters()]
         optimiser = torch.optim.AdamW(
             [{"params": body, "lr": config.encoder_rate}, {"params": head, "lr": config.head_rate}],
@@ -231,6 +243,7 @@ class RelationTrainer:
             pieces = pieces.masked_fill(chosen, self._hidden)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
             hidden, attention = self.network["encoder"](pieces, mask, kinds)
+        hidden, attention = hidden.unbind(0), attention.unbind(0)
         logits, at = [], 0
         for one, (of, ranges) in zip(ready, split, strict=True):
             states = [(hidden[i], attention[i]) for i in range(at, at + len(of))]
@@ -266,10 +279,12 @@ class RelationTrainer:
         return float(loss.detach())
 
     def _average(self, average: dict[str, Any], step: int) -> None:
-        decay = min(self.config.average, (1 + step) / (10 + step))
+        if step % AVERAGE_EVERY:
+            return
+        decay = min(self.config.average**AVERAGE_EVERY, (1 + step) / (10 + step))
         with self._torch.no_grad():
-            for name, tensor in self.network.state_dict().items():
-                if tensor.is_floating_point():
+            for name, tensor in self.network.named_parameters():
+                if tensor.requires_grad:
                     average[name].lerp_(tensor, 1 - decay)
 
     def _with(self, average: dict[str, Any], measure: Callable[[], dict[str, float]]) -> Any:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nlp.concept_names import write_concept_names
 from nlp.gazetteer import Gazetteer, write_names
 from nlp.token_model import TokenModel
 from nlp.token_windows import WindowMaker, collate, piece_maker
@@ -55,6 +56,7 @@ def run_training(
     names: Mapping[str, Sequence[str]],
     out: Path,
     command: str,
+    concepts: Sequence[tuple[str, str, str, str]] = (),
     precision: Precision = "weights",
     teacher: Any = None,
     progress: Progress | None = None,
@@ -70,6 +72,7 @@ def run_training(
         names: names by class for the gazetteer features; not used where the scheme has none.
         out: folder of the model.
         command: what was typed, for the record.
+        concepts: rows of :mod:`nlp.concept_names` for the linker; no file where there are none.
         precision: what becomes int8.
         teacher: a trained network, where the model is to be distilled.
         progress: called with steps done and all steps.
@@ -85,6 +88,8 @@ def run_training(
     )
     history = trainer.train(texts.train, texts.held_out, progress=progress)
     write_model(plan, trainer.network, encoder, names, out, texts.train, precision=precision)
+    if concepts:
+        write_concept_names(concepts, out / "concepts.xz")
     scores = evaluate_model(out, texts.tests)
     record = {
         "model": f"{plan.name}-{plan.version}",

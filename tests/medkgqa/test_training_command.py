@@ -1,0 +1,99 @@
+"""Configurations and corpora of ``medkgqa train`` and ``medkgqa evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg.errors import SourceFormatError, UsageError
+from medkgqa.training_command import CONFIGS, score_lines, shipped_config, training_texts
+from medkgqa.training_corpora import corpus_examples, linked_names
+from nlp.training.token_plan import CorpusPart, read_plan
+
+PUBTATOR = """1|t|Aspirin and asthma.
+1|a|Asthma after aspirin.
+1\t0\t7\tAspirin\tChemical\tD001241
+1\t12\t18\tasthma\tDisease\tD001249
+
+2|t|No pain.
+2|a|None.
+2\t3\t7\tpain\tDisease\tD010146
+"""
+BIO = "头 B_symptom\n痛 I_symptom\n， O\n吃 O\n药 B_drug\n\n便 B_disease\n秘 I_disease\n\n"
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> Path:
+    (tmp_path / "a.txt").write_text(PUBTATOR, encoding="utf-8")
+    (tmp_path / "zh.txt").write_text(BIO, encoding="utf-8")
+    return tmp_path
+
+
+def test_pubtator_documents_become_examples(corpora: Path) -> None:
+    part = CorpusPart("A", "pubtator", ("a.txt",), {"Disease": "Disease"})
+    first, second = corpus_examples([part], corpora)
+    assert first.spans == ((12, 18, "Disease"),)
+    assert first.annotated == {"Disease"}
+    assert corpus_examples([part], corpora, without={first.id}) == [second]
+
+
+def test_characters_with_labels_become_examples(corpora: Path) -> None:
+    types = {"symptom": "symptom", "drug": "drug"}
+    first, second = corpus_examples([CorpusPart("Z", "bio", ("zh.txt",), types)], corpora)
+    assert (first.text, first.spans) == ("头痛，吃药", ((0, 2, "symptom"), (4, 5, "drug")))
+    assert second.spans == ()
+
+
+def test_a_wrong_label_is_named_with_its_line(corpora: Path) -> None:
+    (corpora / "bad.txt").write_text("头 B_symptom\n痛 symptom\n", encoding="utf-8")
+    part = CorpusPart("Z", "bio", ("bad.txt",), {"symptom": "symptom"})
+    with pytest.raises(SourceFormatError, match=r"bad\.txt:2"):
+        corpus_examples([part], corpora)
+
+
+def test_an_absent_corpus_names_the_folder_expected(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--data"):
+        corpus_examples([CorpusPart("A", "pubtator", ("a.txt",), {})], tmp_path)
+
+
+def test_names_are_linked_as_the_annotators_did(corpora: Path) -> None:
+    part = CorpusPart("A", "pubtator", ("a.txt",), {"Chemical": "Chemical", "Disease": "Disease"})
+    rows = linked_names([part], corpora, without=())
+    assert ("annotated", "Chemical", "Aspirin", "MESH:D001241") in rows
+    assert ("dictionary", "Disease", "asthma", "MESH:D001249") in rows
+
+
+@pytest.mark.parametrize("name", sorted(set(CONFIGS) - {"relations"}))
+def test_shipped_configurations_are_read(name: str) -> None:
+    plan = read_plan(shipped_config(name))
+    assert plan.train
+    assert plan.test
+    for part in (*plan.train, *plan.held_out, *plan.test):
+        assert part.corpus in plan.scheme.corpora
+        assert set(part.types.values()) <= set(plan.scheme.classes)
+    assert all(part.licence for part in plan.train)
+
+
+def test_a_setting_nobody_knows_is_refused(tmp_path: Path) -> None:
+    text = shipped_config("ner").read_text(encoding="utf-8")
+    path = tmp_path / "c.toml"
+    path.write_text(text.replace("seed = 20", "sed = 20"), encoding="utf-8")
+    with pytest.raises(SourceFormatError, match="sed"):
+        read_plan(path)
+
+
+def test_test_documents_are_not_trained_on(corpora: Path) -> None:
+    text = shipped_config("ner-zh").read_text(encoding="utf-8")
+    path = corpora / "c.toml"
+    for name in ("train", "dev", "test"):
+        text = text.replace(f"zh/chineseblue/cMedQANER/{name}.txt.xz", "zh.txt")
+    path.write_text(text, encoding="utf-8")
+    texts = training_texts(read_plan(path), corpora)
+    assert not texts.train
+    assert list(texts.hashes) == ["zh.txt"]
+
+
+def test_scores_are_printed_as_a_table() -> None:
+    row = {"precision": 90.0, "recall": 80.0, "f1": 84.71}
+    assert "84.71" in score_lines({"test": {"Disease": row}})
