@@ -285,8 +285,8 @@ def _card(
         "corpus in either, nor in the counts of `priors.tsv.xz` and the names of `names.tsv.xz`",
         f"- **Held-out F1** {', '.join(f'{k} {v}' for k, v in held_out.items())}",
         f"- **Command** `{command}`",
-        "- **Used for** `causes` alone: of treatment the corpora hold too few examples, and denials, "
-        "interactions and all other predicates are read by the phrases",
+        "- **Used for** `causes` alone: of treatment the corpora hold too few examples, and "
+        "denials, interactions and all other predicates are read by the phrases",
         "",
         "| corpus | licence as its owner states it |",
         "|---|---|",

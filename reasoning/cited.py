@@ -49,7 +49,8 @@ def cite(
     facts = "".join(fill(words.fact, number=n, fact=c.text) for n, c in enumerate(claims, 1))
     user = fill(words.user, question=question, facts=facts)
     said = written(model, words.system, user, max_tokens=MOST_TOKENS)
-    kept, removed = [], []
+    kept: list[str] = []
+    removed: list[str] = []
     for report in reader.reports(_MARK_AFTER_STOP.sub(r" \2\1", said)):
         (removed if problem_of(report, claims) else kept).append(report.text)
     return Cited(words.joined.join(dict.fromkeys(kept)), tuple(removed))

@@ -173,10 +173,9 @@ class FreeReader:
             for relation in found:
                 one, other = named[relation.subject], named[relation.object]
                 read |= {(one.start, one.end), (other.start, other.end)}
-                key = (*sorted((one.start, other.start)), relation.predicate in _SAME_EFFECT)
-                pairs.setdefault((key[0], key[1], key[2]), []).append(
-                    self._checked(relation, one, other)
-                )
+                first, second = sorted((one.start, other.start))
+                key = (first, second, relation.predicate in _SAME_EFFECT)
+                pairs.setdefault(key, []).append(self._checked(relation, one, other))
         claims = [_best(found) for found in pairs.values()]
         spans = [(m.start, m.end) for m in mentions] + [(u.start, u.end) for u in unlinked]
         loose = [clause[a:b] for a, b in spans if (a, b) not in read]
