@@ -32,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="medkgqa: %(message)s", stream=sys.stderr)
     command: Command = options.run
     try:
-        return command(options, Settings.from_environment(os.environ))
+        code = command(options, Settings.from_environment(os.environ))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read the output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (MedKGQAError, OSError) as error:
         print(f"medkgqa: {error}", file=sys.stderr)
         return 1
