@@ -187,7 +187,8 @@ def related(
     for one in trained.found(pairs):
         if one.given:
             ends = sorted(meshes[members[i][0]] for i in one.pair)
-            found.add((document.id, ends[0], ends[1]))
+            if all(is_mesh(end) for end in ends):
+                found.add((document.id, ends[0], ends[1]))
     return found
 
 
