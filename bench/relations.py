@@ -146,8 +146,9 @@ def raw_part(
             number = reading.document.id
             if part == "cid-raw":
                 for r in reading.relations:
-                    if is_adverse(r, reading.mentions):
-                        found.add((number, meshes[r.subject], meshes[r.object]))
+                    ends = (meshes[r.subject], meshes[r.object])
+                    if is_adverse(r, reading.mentions) and all(is_mesh(end) for end in ends):
+                        found.add((number, *ends))
                 apart |= together(number, reading.mentions, meshes)
             else:
                 found |= related(trained, reading.document, reading.mentions, meshes)
@@ -186,7 +187,8 @@ def related(
     for one in trained.found(pairs):
         if one.given:
             ends = sorted(meshes[members[i][0]] for i in one.pair)
-            found.add((document.id, ends[0], ends[1]))
+            if all(is_mesh(end) for end in ends):
+                found.add((document.id, ends[0], ends[1]))
     return found
 
 
@@ -201,6 +203,11 @@ def mesh(mention: Mention, store: GraphStore) -> str:
     """The MeSH id of a mention as ``extract --to pubtator --ids MESH`` writes it."""
     found = identifier_of(mention, "MESH", store)
     return "-1" if found is None else found.removeprefix("MESH:")
+
+
+def is_mesh(key: str) -> bool:
+    """Whether a mention has a MeSH id at all; lines without one are not written."""
+    return key != "-1" and ":" not in key
 
 
 def ade_part(

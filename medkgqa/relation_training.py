@@ -169,8 +169,8 @@ def _held_out(
         document = example.document
         for place, label in enumerate(LABELS):
             known = example.of(label)
-            if all(known.values()):
-                continue  # a corpus that does not mark this label: only some positives are known
+            if any(label in labels_of(document, p) and p not in known for p in example.labels):
+                continue  # of a corpus that does not mark this label all is not known
             gold[label] |= {key_of(document, p) for p, yes in known.items() if yes}
             scored = zip(pairs, logits[:, place], strict=True)
             rows[label] += [(key_of(document, p), float(x)) for p, x in scored if p in known]
@@ -285,7 +285,7 @@ def _card(
         "corpus in either, nor in the counts of `priors.tsv.xz` and the names of `names.tsv.xz`",
         f"- **Held-out F1** {', '.join(f'{k} {v}' for k, v in held_out.items())}",
         f"- **Command** `{command}`",
-        "- **Used for** `causes` alone: of treatment the corpora hold too few examples, and "
+        "- **Used for** `causes` alone: of treatment the corpora hold too few examples; "
         "denials, interactions and all other predicates are read by the phrases",
         "",
         "| corpus | licence as its owner states it |",

@@ -175,7 +175,10 @@ def _relation_lines(
         ends = [reading.mentions[relation.subject], reading.mentions[relation.object]]
         if ends[0].category not in _CHEMICAL or PUBTATOR_TYPES.get(ends[1].category) != "Disease":
             continue
-        keys = [_local(identifier_of(m, ids, store), ids) for m in ends]
+        found = [identifier_of(m, ids, store) for m in ends]
+        if None in found:
+            continue  # a relation of what has no id says nothing
+        keys = [_local(x, ids) for x in found]
         lines[f"{number}\t{kind}\t{keys[0]}\t{keys[1]}"] = None
     return list(lines)
 
