@@ -13,7 +13,8 @@ not be denied.
 
 *Multiple choice*: options are stripped and shuffled, since distractors carry an extra blank in
 the published file. Floors: random, the blank itself, the most frequent option string. The graph
-chooses or abstains; a guess of the language model over the rest is a figure of its own.
+chooses the option recorded for both diseases, else the only one recorded for either, or abstains;
+a guess of the language model over the rest is a figure of its own.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def measure_statements(qa: MedicalQA, asked: Sequence[Statement]) -> dict[str, A
         "statements": len(asked),
         "right": total["right"] / len(asked),
         "wrong": total["wrong"] / len(asked),
+        "right where decided": total["right"] / max(1, total["right"] + total["wrong"]),
         "floor, majority": majority / len(asked),
         "floor, not means false": by_not / len(asked),
         "by kind": {kind: dict(counts) for kind, counts in sorted(found.items())},
@@ -159,7 +161,7 @@ def measure_choices(
         rows = list(csv.DictReader(stream))
     chance = random.Random(seed)
     frequent = Counter(o.strip() for r in rows for o in r["options_combined"].split(","))
-    covered = right = guesses = guessed = 0
+    covered = both = right = guesses = guessed = 0
     by_blank = by_frequency = 0.0
     wrong: list[str] = []
     for row in rows:
@@ -169,9 +171,11 @@ def measure_choices(
         by_frequency += _hit(options, [frequent[o] for o in options], answer)
         chance.shuffle(options)
         question = _CHOICE.format(row["disease_1"], row["disease_2"], ", ".join(options))
-        choice = qa.ask(question, options=options).choice
+        answer_given = qa.ask(question, options=options)
+        choice = answer_given.choice
         if choice is not None:
             covered += 1
+            both += answer_given.outcome is Outcome.ANSWERED
             right += options[choice] == answer
             if options[choice] != answer:
                 wrong.append(f"{question} → {options[choice]}, not {answer}")
@@ -182,6 +186,7 @@ def measure_choices(
     return {
         "questions": count,
         "covered by the graph": covered / count,
+        "covered, recorded for both diseases": both / count,
         "right where covered": right / covered if covered else None,
         "right by the graph, of all": right / count,
         "guessed by the model": guesses,
