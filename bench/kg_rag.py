@@ -161,7 +161,7 @@ def measure_choices(
         rows = list(csv.DictReader(stream))
     chance = random.Random(seed)
     frequent = Counter(o.strip() for r in rows for o in r["options_combined"].split(","))
-    covered = both = right = guesses = guessed = 0
+    covered = right = guesses = guessed = 0
     by_blank = by_frequency = 0.0
     wrong: list[str] = []
     for row in rows:
@@ -171,11 +171,9 @@ def measure_choices(
         by_frequency += _hit(options, [frequent[o] for o in options], answer)
         chance.shuffle(options)
         question = _CHOICE.format(row["disease_1"], row["disease_2"], ", ".join(options))
-        answer_given = qa.ask(question, options=options)
-        choice = answer_given.choice
+        choice = qa.ask(question, options=options).choice
         if choice is not None:
             covered += 1
-            both += answer_given.outcome is Outcome.ANSWERED
             right += options[choice] == answer
             if options[choice] != answer:
                 wrong.append(f"{question} → {options[choice]}, not {answer}")
@@ -186,7 +184,6 @@ def measure_choices(
     return {
         "questions": count,
         "covered by the graph": covered / count,
-        "covered, recorded for both diseases": both / count,
         "right where covered": right / covered if covered else None,
         "right by the graph, of all": right / count,
         "guessed by the model": guesses,

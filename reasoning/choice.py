@@ -2,9 +2,9 @@
 
 An option is chosen where exactly one of them names a concept that was found (or, for a yes/no
 question, the verdict). Where a question asks for what stands in several relations at once ("which
-gene is associated with X and Y") and nothing recorded stands in all, the one option that stands in
-some of them is chosen: the best supported, though the answer stays "not recorded". None or
-several: no choice, rather than a guess.
+gene is associated with X and Y") and no option stands in all, the one option that stands in some
+of them is chosen: the best supported, though the answer does not claim it. None or several: no
+choice, rather than a guess.
 """
 
 from __future__ import annotations
