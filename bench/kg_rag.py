@@ -13,7 +13,8 @@ not be denied.
 
 *Multiple choice*: options are stripped and shuffled, since distractors carry an extra blank in
 the published file. Floors: random, the blank itself, the most frequent option string. The graph
-chooses or abstains; a guess of the language model over the rest is a figure of its own.
+chooses the option recorded for both diseases, else the only one recorded for either, or abstains;
+a guess of the language model over the rest is a figure of its own.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def measure_statements(qa: MedicalQA, asked: Sequence[Statement]) -> dict[str, A
         "statements": len(asked),
         "right": total["right"] / len(asked),
         "wrong": total["wrong"] / len(asked),
+        "right where decided": total["right"] / max(1, total["right"] + total["wrong"]),
         "floor, majority": majority / len(asked),
         "floor, not means false": by_not / len(asked),
         "by kind": {kind: dict(counts) for kind, counts in sorted(found.items())},

@@ -168,7 +168,7 @@ class HFModel:
         if not shared:
             return None, 0
         cache = copy.deepcopy(cache)
-        cache.crop(shared)
+        _crop(cache, shared)
         return cache, shared
 
     def _plain(self, texts: list[str]) -> list[list[int]]:
@@ -238,6 +238,13 @@ class HFModel:
             whole = self._network(tokens).logits.float()
             own = self._head(self._body(tokens)[0]).float()
         return bool(torch.allclose(whole, own, rtol=1e-3, atol=1e-3))
+
+
+def _crop(cache: Any, length: int) -> None:
+    """Keep the first ``length`` tokens; told as how many to remove, which every release takes."""
+    surplus = cache.get_seq_length() - length
+    if surplus > 0:
+        cache.crop(-surplus)
 
 
 class HFSession:
@@ -360,7 +367,7 @@ class HFSession:
             attention_mask=mask[None, None],
             position_ids=(depths + self._length)[None],
         )
-        self._cache.crop(self._length)
+        _crop(self._cache, self._length)
         with torch.inference_mode():
             chances = torch.log_softmax(self._head(hidden).float(), dim=-1)
             below = np.flatnonzero(trie.parents != ROOT)

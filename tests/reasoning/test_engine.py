@@ -168,6 +168,14 @@ def test_options(engine: Engine) -> None:
     assert engine.ask("Does warfarin treat migraine?", options=["Yes", "No"]).choice is None
 
 
+def test_an_option_recorded_for_one_of_two_concepts(engine: Engine) -> None:
+    question = "Which drugs treat migraine and Marfan syndrome?"
+    answer = engine.ask(question, options=["warfarin", "sumatriptan"])
+    assert (answer.outcome, answer.claims, answer.choice) == (Outcome.NOT_RECORDED, (), 1)
+    assert engine.ask(question, options=["sumatriptan", "propranolol"]).choice is None
+    assert engine.ask(question, options=["warfarin", "salbutamol"]).choice is None
+
+
 def test_the_limit_bounds_claims(engine: Engine) -> None:
     every = engine.ask("What are the symptoms of migraine?", limit=None)
     assert len(every.claims) == 4
