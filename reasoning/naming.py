@@ -15,8 +15,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kg.names import normalise
-from nlp.linker import Linker
+from nlp.linker import Linker, Unlinked
 from nlp.records import Mention
+from reasoning.numbered import numbered
 from reasoning.rules import Phrases, load_phrases, load_short_forms
 from reasoning.skeleton import Slot, detect_language, slots_of
 
@@ -54,7 +55,14 @@ class Namer:
         """
         linked = [m for m in self._linker.link(question) if not self._asks(m.text)]
         mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
-        unlinked = self._linker.unlinked(question, mentions)
+        kinds = numbered(question, mentions)
+        unlinked = [
+            u
+            for u in self._linker.unlinked(question, mentions)
+            if all(u.end <= start or end <= u.start for start, end in kinds.values())
+        ]
+        unlinked += [self._unknown_kind(question, *span) for span in kinds.values()]
+        mentions = [m for m in mentions if m.start not in kinds]
         respelt = {u.text.lower(): word for u in unlinked if (word := self._meant(u.text))}
         slots = slots_of(
             question,
@@ -68,6 +76,10 @@ class Namer:
             ],
         )
         return slots, respelt
+
+    def _unknown_kind(self, question: str, start: int, end: int) -> Unlinked:
+        text = question[start:end]
+        return Unlinked(start, end, text, self._linker.nearest(text))
 
     def _asks(self, text: str) -> bool:
         """Whether what was linked is a noun of questions ("side effects"), whatever it may name."""

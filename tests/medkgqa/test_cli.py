@@ -262,6 +262,18 @@ def test_wrong_uses_say_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "--mapping" in err
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["What are the symptoms of glycogen storage disease type IX?", "糖原贮积病IX型有哪些症状？"],
+)
+def test_a_kind_it_does_not_know_is_not_answered_as_the_broader_disease(
+    capsys: pytest.CaptureFixture[str], question: str
+) -> None:
+    answer = ask(capsys, question)
+    assert answer["outcome"] == "unknown_name"
+    assert not answer["claims"]
+
+
 def test_models_list_names_licence(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "models", "list", "--json")
     assert code == 0
