@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kg.json_records import evidence_to_json
+from kg.networkx_store import NetworkxStore
 from kg.saved import open_graph
 from kg.schema import RefusalReport
 from kg.store import GraphStore
@@ -68,7 +69,8 @@ class SavedGraphReader:
     @property
     def version(self) -> str:
         """See :attr:`ReaderSource.version`."""
-        return "+".join(make_reader(self.names(), self.ner).versions)
+        unnamed = NetworkxStore(())  # what reads does not depend on the names, which take seconds
+        return "+".join(make_reader(unnamed, self.ner).versions)
 
     def names(self) -> GraphStore:
         """See :meth:`ReaderSource.names`."""
