@@ -158,10 +158,10 @@ def test_answers_are_the_same_as_in_memory(
 
 def test_the_login_may_stand_in_the_environment(tmp_path: Path) -> None:
     settings = Settings.from_environment(
-        {"NEO4J_USERNAME": "me", "NEO4J_PASSWORD": "secret", "MEDKGQA_CACHE": str(tmp_path)}
+        {"NEO4J_USERNAME": "me", "NEO4J_PASSWORD": "opensesame", "MEDKGQA_CACHE": str(tmp_path)}
     )
-    assert (settings.neo4j_user, settings.neo4j_password) == ("me", "secret")
-    assert "secret" not in repr(settings)
+    assert (settings.neo4j_user, settings.neo4j_password) == ("me", "opensesame")
+    assert "opensesame" not in repr(settings)
 
 
 def test_no_server_there(tmp_path: Path) -> None:
