@@ -21,7 +21,7 @@ from kg.errors import UnknownConceptError
 from kg.name_index import NameIndex
 from kg.names import normalise
 from kg.pagerank import best_scores, personalised_pagerank
-from kg.records import Concept, Edge, Name, Polarity, Subgraph, Triple
+from kg.records import Concept, Edge, Name, Polarity, Triple
 from kg.schema import PREDICATES, RefusalReport
 from kg.store import (
     EVERY_EDGE,
@@ -30,10 +30,8 @@ from kg.store import (
     GraphStatistics,
     GraphStore,
     NameMatch,
-    Path,
-    Step,
 )
-from kg.traversal import ego_subgraph, shortest, typed_paths
+from kg.traversal import Walks
 
 
 def _by_triple(edge: Edge) -> tuple[str, str, str, str]:
@@ -41,7 +39,7 @@ def _by_triple(edge: Edge) -> tuple[str, str, str, str]:
     return (triple.subject, triple.predicate, triple.object, edge.polarity)
 
 
-class NetworkxStore:
+class NetworkxStore(Walks):
     """A mutable graph in memory.
 
     >>> from kg.records import Evidence, Provenance
@@ -207,33 +205,6 @@ class NetworkxStore:
                         wanted = direction is way and not symmetric
                     if wanted:
                         yield other, attributes
-
-    def paths(self, curie: str, steps: Sequence[Step], *, limit: int | None = None) -> list[Path]:
-        """Typed paths from a concept, without revisiting one, in lexical order of CURIEs."""
-        return typed_paths(self, curie, steps, limit=limit)
-
-    def ego(
-        self,
-        curie: str,
-        *,
-        hops: int = 1,
-        limit: int = 200,
-        edge_filter: EdgeFilter = EVERY_EDGE,
-    ) -> Subgraph:
-        """The strongest edges within ``hops`` of a concept, nearer hops first."""
-        return ego_subgraph(self, curie, hops=hops, limit=limit, edge_filter=edge_filter)
-
-    def shortest_paths(
-        self,
-        start: str,
-        end: str,
-        *,
-        max_hops: int = 4,
-        limit: int = 10,
-        edge_filter: EdgeFilter = EVERY_EDGE,
-    ) -> list[Path]:
-        """All shortest paths between two concepts, edges followed either way."""
-        return shortest(self, start, end, max_hops=max_hops, limit=limit, edge_filter=edge_filter)
 
     def pagerank(
         self, seeds: Collection[str], *, damping: float = 0.85, limit: int = 50

@@ -7,14 +7,14 @@ Nothing is copied; names stay, edges and definitions without admitted evidence a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 
 from kg.census import census
 from kg.errors import UnknownConceptError
 from kg.networkx_store import NetworkxStore
-from kg.records import Concept, Edge, Polarity, Subgraph, Triple
+from kg.records import Concept, Edge, Polarity, Triple
 from kg.store import (
     EVERY_EDGE,
     Direction,
@@ -22,16 +22,14 @@ from kg.store import (
     GraphStatistics,
     GraphStore,
     NameMatch,
-    Path,
-    Step,
 )
-from kg.traversal import ego_subgraph, shortest, typed_paths
+from kg.traversal import Walks
 
 #: Stands in a filter that lets nothing through.
 _NONE = frozenset({"\0"})
 
 
-class RestrictedStore:
+class RestrictedStore(Walks):
     """A store without the evidence that is not admitted; it keeps :class:`~kg.store.GraphStore`.
 
     Args:
@@ -146,33 +144,6 @@ class RestrictedStore:
         return self._store.neighbours(
             curie, direction=direction, edge_filter=self._within(edge_filter), limit=limit
         )
-
-    def paths(self, curie: str, steps: Sequence[Step], *, limit: int | None = None) -> list[Path]:
-        """Typed paths from a concept, without revisiting one, in lexical order of CURIEs."""
-        return typed_paths(self, curie, steps, limit=limit)
-
-    def ego(
-        self,
-        curie: str,
-        *,
-        hops: int = 1,
-        limit: int = 200,
-        edge_filter: EdgeFilter = EVERY_EDGE,
-    ) -> Subgraph:
-        """The strongest edges within ``hops`` of a concept, nearer hops first."""
-        return ego_subgraph(self, curie, hops=hops, limit=limit, edge_filter=edge_filter)
-
-    def shortest_paths(
-        self,
-        start: str,
-        end: str,
-        *,
-        max_hops: int = 4,
-        limit: int = 10,
-        edge_filter: EdgeFilter = EVERY_EDGE,
-    ) -> list[Path]:
-        """All shortest paths between two concepts, edges followed either way."""
-        return shortest(self, start, end, max_hops=max_hops, limit=limit, edge_filter=edge_filter)
 
     def pagerank(
         self, seeds: Collection[str], *, damping: float = 0.85, limit: int = 50

@@ -12,7 +12,7 @@ from itertools import islice, product
 
 from kg.errors import UnknownConceptError
 from kg.records import Edge, Subgraph
-from kg.store import Direction, EdgeFilter, GraphStore, Path, Step, edge_order, follows
+from kg.store import EVERY_EDGE, Direction, EdgeFilter, GraphStore, Path, Step, edge_order, follows
 
 _Beside = Mapping[str, list[Edge]]  # other end → edges to it
 
@@ -154,3 +154,36 @@ def _passable(store: GraphStore, curie: str, edge_filter: EdgeFilter) -> bool:
 def ends_of(edges: Iterable[Edge]) -> list[str]:
     """CURIEs at the ends of edges, each once, in order of appearance."""
     return list(dict.fromkeys(end for e in edges for end in (e.subject, e.object)))
+
+
+class Walks:
+    """The walks of :class:`~kg.store.GraphStore` for a store that has no faster way."""
+
+    def paths(
+        self: GraphStore, curie: str, steps: Sequence[Step], *, limit: int | None = None
+    ) -> list[Path]:
+        """Typed paths from a concept, without revisiting one, in lexical order of CURIEs."""
+        return typed_paths(self, curie, steps, limit=limit)
+
+    def ego(
+        self: GraphStore,
+        curie: str,
+        *,
+        hops: int = 1,
+        limit: int = 200,
+        edge_filter: EdgeFilter = EVERY_EDGE,
+    ) -> Subgraph:
+        """The strongest edges within ``hops`` of a concept, nearer hops first."""
+        return ego_subgraph(self, curie, hops=hops, limit=limit, edge_filter=edge_filter)
+
+    def shortest_paths(
+        self: GraphStore,
+        start: str,
+        end: str,
+        *,
+        max_hops: int = 4,
+        limit: int = 10,
+        edge_filter: EdgeFilter = EVERY_EDGE,
+    ) -> list[Path]:
+        """All shortest paths between two concepts, edges followed either way."""
+        return shortest(self, start, end, max_hops=max_hops, limit=limit, edge_filter=edge_filter)
