@@ -1,8 +1,9 @@
 """The data sets this project can load: where they are, under which licence, what they hold.
 
 Nothing is fetched here. A checksum is of the file's content unpacked, taken from a copy of the
-owner's own file; it is empty where no such copy was at hand (then nobody here can tell whether
-what an address gives today is what the loader was written for).
+owner's own file, or of the packed file where its owner states that; it is empty where neither was
+at hand (then nobody here can tell whether what an address gives today is what the loader was
+written for).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class DataFile:
         address: where the owner gives it; ``""`` where only by hand.
         sha256: of the unpacked content, ``""`` where not known.
         size: bytes of the unpacked content, 0 where not known.
+        as_packed: whether checksum and size are of the packed file, as its owner states them.
         needed: whether the loader needs it.
         note: what is to be known about it.
     """
@@ -48,6 +50,7 @@ class DataFile:
     size: int = 0
     needed: bool = True
     note: str = ""
+    as_packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ _PDDI = (
     "66ba0cfb9869b4d62b43b26eea2c1bbb8bc83fff/PDDI-Datasets"
 )
 _OBO = "http://purl.obolibrary.org/obo"
+_LFS = "checksum from the Git LFS pointer in the owner's repository, commit 3887368"
 _LATEST = "the owner's newest release, so no checksum can be known"
 
 
@@ -132,7 +136,10 @@ def _graphs() -> tuple[DataSet, ...]:
                 DataFile(
                     "hetionet-v1.0-edges.sif",
                     f"{_HETIONET}/tsv/hetionet-v1.0-edges.sif.gz",
-                    note="no complete copy was at hand to take a checksum of",
+                    "611f0411ac666be4e0270e54bbca67407e14720bfc3099311f0f5eec25c5a947",
+                    12_401_407,
+                    note=_LFS,
+                    as_packed=True,
                 ),
                 DataFile(
                     hetionet.JSON_FILE,

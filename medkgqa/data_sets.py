@@ -142,7 +142,7 @@ def fetch_data_set(name: str, settings: Settings, *, unverified: bool = False) -
             report.left_out.append(f"{file.name}: no checksum is known; add --unverified")
         else:
             present = _present(folder, file.name)
-            if present is None or (file.sha256 and _digest(present) != file.sha256):
+            if present is None or (file.sha256 and _digest(file, present) != file.sha256):
                 _fetch(file, folder, unverified=unverified)
             report.files.append(file.name)
             if not file.sha256:
@@ -169,10 +169,10 @@ def _present(folder: Path, name: str) -> Path | None:
     return next((p for s in PACKINGS if (p := folder / f"{name}{s}").is_file()), None)
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 of the unpacked content."""
+def _digest(file: DataFile, path: Path) -> str:
+    """SHA-256 of the unpacked content, or of the packed file where that is what is known."""
     digest = hashlib.sha256()
-    with open_bytes(path) as stream:
+    with path.open("rb") if file.as_packed else open_bytes(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -205,7 +205,7 @@ def _fetch(file: DataFile, folder: Path, *, unverified: bool) -> None:
 
 
 def _verify(file: DataFile, path: Path, *, unverified: bool) -> None:
-    digest = _digest(path)
+    digest = _digest(file, path)
     if not file.sha256 or digest == file.sha256:
         return
     problem = (

@@ -29,7 +29,6 @@ from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
 from reasoning.choice import choose
 from reasoning.cited import cite, verify_cited
 from reasoning.confidence import Calibration
-from reasoning.cypher import to_cypher
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
 from reasoning.plan import Plan
@@ -262,7 +261,7 @@ class Engine:
             concepts=understood.concepts,
             plan=plan,
             plan_text=plan_text(plan, self._name_in(understood.language)),
-            cypher=to_cypher(plan).text,
+            cypher=plan.cypher,
             subgraph=_subgraph(retrieval, wording.claims),
             confidence=confidence,
             worded_by=told.by,

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from kg.errors import PlanError
 from kg.records import Polarity, check_curie
@@ -124,8 +124,23 @@ class Constraint:
     negated: bool = False
 
 
+class _AsCypher:
+    """What every plan can be asked."""
+
+    __slots__ = ()
+
+    @property
+    def cypher(self) -> str:
+        """The plan as Cypher, parameters written in: pasted into Neo4j Browser it returns the
+        edges that the executor returns.
+        """
+        from reasoning.cypher import to_cypher  # which knows all plans of this module
+
+        return to_cypher(cast("Plan", self)).text
+
+
 @dataclass(frozen=True, slots=True)
-class FindPlan:
+class FindPlan(_AsCypher):
     """Find concepts of ``target`` classes that stand in every constraint.
 
     At least one constraint is not negated. Each has one to three hops besides expansions, and
@@ -154,7 +169,7 @@ class FindPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckPlan:
+class CheckPlan(_AsCypher):
     """Does one of these triples hold, in the polarity the statement was worded in?
 
     ``predicates`` are tried in order: the first names what was asked, the others also answer it
@@ -189,7 +204,7 @@ class CheckPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class AmongPlan:
+class AmongPlan(_AsCypher):
     """Which of these predicates hold between any two of these concepts?
 
     For "can I take A with B and C": ``interacts_with`` among three. Classes the concepts belong
@@ -216,7 +231,7 @@ class AmongPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class DescribePlan:
+class DescribePlan(_AsCypher):
     """What is this concept? Answered from its definitions, classes, names or identifiers.
 
     ``identifier`` is the CURIE asked about ("the identifier of X is DOID:1"), in ``polarity``;
@@ -236,7 +251,7 @@ class DescribePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarPlan:
+class SimilarPlan(_AsCypher):
     """Which concepts of the same class have the profile of findings most like this concept's?
 
     The profile of a concept is what positive edges of ``predicate`` lead to. Two profiles are as
@@ -272,7 +287,7 @@ SinglePlan = FindPlan | CheckPlan | AmongPlan | DescribePlan | SimilarPlan
 
 
 @dataclass(frozen=True, slots=True)
-class JointPlan:
+class JointPlan(_AsCypher):
     """Several things asked in one breath; each part is executed and told by itself.
 
     What is to be told with a verdict (:class:`CheckPlan`) is no part: two verdicts in one answer

@@ -117,7 +117,7 @@ def test_a_plan_pasted_returns_the_edges_of_the_answer(
     expected = {(*astuple(c.edge.triple), c.edge.polarity.value) for c in answer.claims}
     assert len(expected) >= 3
     logged_in.clear()
-    logged_in.run(answer.cypher)
+    logged_in.run(answer.plan.cypher)
     heads = [cell.inner_text() for cell in logged_in.shows("table th")]
     rows = [
         [cell.inner_text().strip('"\n ') for cell in row.query_selector_all("td")]

@@ -101,6 +101,21 @@ def test_another_file_than_expected_is_refused_and_does_not_stay(
     assert (report.folder / "indications.tsv").read_text("utf-8") == "something else"
 
 
+def test_the_checksum_may_be_of_the_packed_file(
+    server: tuple[str, Path], cache: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, folder = server
+    packed = gzip.compress(ROWS.encode())
+    (folder / "a.tsv.gz").write_bytes(packed)
+    known = {"address": f"{address}/a.tsv.gz", "as_packed": True}
+    register(monkeypatch, **known, sha256=sha256(packed).hexdigest())
+    report = fetch_data_set("pharmacotherapydb", cache)
+    assert (report.folder / "indications.tsv.gz").read_bytes() == packed
+    register(monkeypatch, **known, sha256=sha256(ROWS.encode()).hexdigest())
+    with pytest.raises(UsageError, match="gave another file"):
+        fetch_data_set("pharmacotherapydb", cache)
+
+
 def test_what_cannot_be_verified_is_refused_unless_asked_for(
     server: tuple[str, Path], cache: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def test_outcomes(question: str, outcome: Outcome, parts: list[str], engine: Eng
     assert answer.worded_by == "frames"
     assert answer.notice
     assert 0.0 <= answer.confidence <= 1.0
-    assert (answer.plan is None) == (not answer.cypher)
+    assert answer.cypher == (answer.plan.cypher if answer.plan else "")
     assert answer.timings["total"] >= answer.timings["verification"]
     assert format_answer(answer)
     assert answer_record(answer)["outcome"] == outcome.value
