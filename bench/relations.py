@@ -2,27 +2,25 @@
 
     python -m bench.relations --data DIR [--model DIR] [--graph GRAPH] [--part NAME ...]
 
-DIR holds ``ner/bc5cdr``, ``ner/biored``, ``ner/ncbi-disease`` and ``ner/ade-corpus-v2``; GRAPH is
+DIR holds ``ner/bc5cdr``, ``ner/biored`` and ``ner/ncbi-disease``; GRAPH is
 a saved graph for the end-to-end parts (mentions by the shipped recogniser, linked to it). Parts:
 
 ``cid``      BC5CDR test, gold mentions: the model, the phrases, both; floors by co-occurrence
 ``biored``   BioRED test, gold mentions (its documents are in no training set)
 ``cid-raw``  BC5CDR test from raw text: pairs of MeSH ids as ``extract --to pubtator`` writes them
 ``biored-raw`` BioRED test from raw text: pairs in any relation, by MeSH id
-``ade``      ADE v2, which no shipped model has seen: drug and adverse effect of a sentence
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from kg.records import Polarity, Provenance
+from kg.records import Polarity
 from kg.saved import open_graph
 from kg.schema import CAUSES, CONDITIONS, DISEASE, DRUG, HAS_SIDE_EFFECT
 from kg.store import GraphStore
@@ -40,10 +38,9 @@ from nlp.sentences import sentences
 from nlp.trained_relations import TrainedRelations
 from nlp.training.relation_examples import pair_scores
 
-ADE = "ner/ade-corpus-v2/DRUG-AE.rel.xz"
 CATEGORY = {"Chemical": DRUG, "Disease": DISEASE}
 Key = tuple[str, str, str]
-PARTS = ("cid", "biored", "cid-raw", "biored-raw", "ade")
+PARTS = ("cid", "biored", "cid-raw", "biored-raw")
 
 
 def main() -> None:
@@ -64,8 +61,6 @@ def main() -> None:
             table = gold_part(part, folder, options.data)
         elif store is None:
             table = "needs --graph"
-        elif part == "ade":
-            table = ade_part(folder, options.data, store, options.limit)
         else:
             table = raw_part(part, folder, options.data, store, options.limit)
         seconds = round(time.perf_counter() - started, 1)
@@ -208,94 +203,6 @@ def mesh(mention: Mention, store: GraphStore) -> str:
 def is_mesh(key: str) -> bool:
     """Whether a mention has a MeSH id at all; lines without one are not written."""
     return key != "-1" and ":" not in key
-
-
-def ade_part(
-    folder: Path, data: Path, store: GraphStore, limit: int | None
-) -> dict[str, dict[str, float]]:
-    """Drug and adverse effect by their words, on sentences with at least one such pair.
-
-    Gold mentions are those of the sentence's own relations, so every pair of a drug and an effect
-    of a sentence is a candidate, and most are right: the floor says how many.
-    """
-    by_sentence: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    with lzma.open(data / ADE, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            pmid, text, effect, _, _, drug, *_ = line.rstrip("\n").split("|")
-            by_sentence.setdefault((pmid, text), set()).add((drug.lower(), effect.lower()))
-    rows = list(by_sentence.items())[:limit]
-    gold = {(f"{p}:{t}", d, e) for (p, t), pairs in rows for d, e in pairs}
-    trained = TrainedRelations(RelationModel(folder), phrases=PhraseRelations("en"))
-    recogniser = make_recogniser(store, "trained")
-    texts = [text for (_, text), _ in rows]
-    provenance = Provenance("ade")
-    readers = {
-        "end to end, model and phrases": Reader(recogniser, relations={"en": trained}),
-        "end to end, phrases": Reader(recogniser, relations={"en": PhraseRelations("en")}),
-    }
-    table = {}
-    for name, reader in readers.items():
-        documents = [Document(str(i), text, provenance) for i, text in enumerate(texts)]
-        found: set[Key] = set()
-        loose: set[Key] = set()
-        floor: set[Key] = set()
-        for reading, ((pmid, text), pairs) in zip(reader.read_all(documents), rows, strict=True):
-            number = f"{pmid}:{text}"
-            words = [m.text.lower() for m in reading.mentions]
-            for r in reading.relations:
-                if is_adverse(r, reading.mentions):
-                    found.add((number, words[r.subject], words[r.object]))
-                    loose.add(nearest(number, words[r.subject], words[r.object], pairs))
-            floor |= together(number, reading.mentions, words)
-        table[name] = pair_scores(gold, found)
-        table[f"{name}, overlapping words count"] = pair_scores(gold, loose)
-        table["floor: in one sentence, end to end"] = pair_scores(gold, floor)
-    context = Context.load("en")
-    for name, extractor in {"gold mentions, model and phrases": trained}.items():
-        found = set()
-        for (pmid, text), pairs in rows:
-            number = f"{pmid}:{text}"
-            found |= {(number, d, e) for d, e in adverse_of(text, pairs, extractor, context)}
-        table[name] = pair_scores(gold, found)
-    every = {
-        (f"{p}:{t}", d, e)
-        for (p, t), pairs in rows
-        for d in {x for x, _ in pairs}
-        for e in {x for _, x in pairs}
-    }
-    table["floor: gold mentions in one sentence"] = pair_scores(gold, every)
-    return table
-
-
-def nearest(number: str, drug: str, effect: str, pairs: Iterable[tuple[str, str]]) -> Key:
-    """The gold pair whose two names each share a word with the pair found, else the pair."""
-    for d, e in sorted(pairs):
-        if set(d.split()) & set(drug.split()) and set(e.split()) & set(effect.split()):
-            return number, d, e
-    return number, drug, effect
-
-
-def adverse_of(
-    text: str, pairs: set[tuple[str, str]], extractor: RelationExtractor, context: Context
-) -> set[tuple[str, str]]:
-    """The pairs found among the gold names of a sentence."""
-    names = {(d, DRUG) for d, _ in pairs} | {(e, DISEASE) for _, e in pairs}
-    mentions = []
-    lowered = text.lower()
-    for name, category in sorted(names):
-        start = lowered.find(name)
-        if start >= 0:
-            end = start + len(name)
-            candidate = Candidate(f"X:{name}", name, category, 1.0)
-            mentions.append(Mention(start, end, text[start:end], category, candidates=(candidate,)))
-    mentions.sort(key=lambda m: (m.start, m.end))
-    spans = [(0, len(text))]
-    known = with_assertions(text, spans, mentions, context)
-    return {
-        (known[r.subject].text.lower(), known[r.object].text.lower())
-        for r in extractor.extract(text, spans, known)
-        if is_adverse(r, known)
-    }
 
 
 if __name__ == "__main__":

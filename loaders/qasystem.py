@@ -35,11 +35,12 @@ from typing import Any
 
 from kg import schema
 from kg.errors import SourceFormatError
-from kg.records import Concept, Definition, Edge
-from loaders.named_facts import Fact, NamedFacts, Part, course, is_name, people
-from loaders.reading import LONGEST_LINE, read_lines
-from loaders.source import ImportReport, SourceCard
-from loaders.source_files import RowPlace, required_file
+from kg.records import Concept, Definition
+from loaders.disease_records import DiseaseRecordsLoader
+from loaders.named_facts import Fact, Part, course, is_name, people
+from loaders.reading import read_lines
+from loaders.source import SourceCard
+from loaders.source_files import RowPlace
 
 CARD = SourceCard(
     name="qasystemonmedicalkg",
@@ -50,7 +51,6 @@ CARD = SourceCard(
     expected=(("records", 8_808),),
 )
 FILES = ("medical.json", "medical*.json", "medical*.jsonl")
-CONFIDENCE = 0.4
 
 _LISTS = (
     "symptom",
@@ -81,71 +81,44 @@ _PLAIN: tuple[tuple[str, str, str, bool, str], ...] = (
 _Record = dict[str, Any]
 
 
-class QASystemLoader:
-    """Disease records in JSON lines.
+class QASystemLoader(DiseaseRecordsLoader[_Record]):
+    """Disease records in JSON lines, ``medical.json``; see :class:`DiseaseRecordsLoader`."""
 
-    Args:
-        folder: folder of ``medical.json``, or the file itself, packed or not.
-        longest: longest line accepted, in bytes.
-    """
+    source_card = CARD
+    file_names = FILES
+    prefix = "QASYSTEM"
+    confidence = 0.4
 
-    def __init__(self, folder: Path, *, longest: int = LONGEST_LINE) -> None:
-        self._folder = folder
-        self._longest = longest
-        self._facts = NamedFacts("QASYSTEM", CARD.provenance(), CONFIDENCE)
-        self.report = ImportReport()
-
-    @property
-    def card(self) -> SourceCard:
-        """Where the records come from."""
-        return CARD
-
-    def _path(self) -> Path:
-        return required_file(self._folder, *FILES)
-
-    def _records(self, path: Path) -> Iterator[tuple[int, _Record]]:
+    def _records(self, path: Path, *, report: bool = False) -> Iterator[tuple[int, _Record]]:
         for number, line in read_lines(path, longest=self._longest):
             if line.strip():
                 yield number, _checked(path, number, line)
 
-    def concepts(self) -> Iterator[Concept]:
-        """Diseases of the records first, then complications, then all else, each once."""
-        path = self._path()
-        seen: set[str] = set()
-        for number, record in self._records(path):
-            disease = Part(schema.DISEASE, record["name"])
-            for concept in self._facts.concepts(path, [(number, disease)], seen):
-                with RowPlace(path, number):
-                    described = self._described(concept, record)
-                yield described
-        for first in (schema.HAS_COMPLICATION, ""):
-            for number, record in self._records(path):
-                parts = (
-                    (number, part)
-                    for fact in _facts(record)
-                    if not first or fact.predicate == first
-                    for part in (fact.subject, fact.object)
-                )
-                yield from self._facts.concepts(path, parts, seen)
+    def _diseases(
+        self, path: Path, number: int, record: _Record, seen: set[str]
+    ) -> Iterator[Concept]:
+        disease = Part(schema.DISEASE, record["name"])
+        for concept in self._named.concepts(path, [(number, disease)], seen):
+            with RowPlace(path, number):
+                described = self._described(concept, record)
+            yield described
 
     def _described(self, disease: Concept, record: _Record) -> Concept:
         text = " ".join(record["desc"].split())
         if not text:
             return disease
-        definition = Definition(text, self._facts.provenance, language="zh", record=record["_id"])
+        definition = Definition(text, self._named.provenance, language="zh", record=record["_id"])
         return replace(disease, definitions=(definition,))
 
-    def edges(self) -> Iterator[Edge]:
-        """The facts of every record."""
-        path = self._path()
-        for number, record in self._records(path):
-            for fact in _facts(record):
-                with RowPlace(path, number):
-                    edge = self._facts.edge(fact, record["_id"], self.report)
-                if edge is not None:
-                    yield edge
-            for name in (n for field in _LISTS for n in record[field] if not is_name(n)):
-                self.report.skip("an empty or overlong name", f"{path.name}:{number} {name[:30]}")
+    def _facts(self, record: _Record) -> Iterator[Fact]:
+        return _facts(record)
+
+    def _entry(self, number: int, record: _Record) -> str:
+        return str(record["_id"])
+
+    def _refused(self, record: _Record) -> Iterator[tuple[str, str]]:
+        for name in (n for field in _LISTS for n in record[field] if not is_name(n)):
+            yield "an empty or overlong name", name[:30]
 
 
 def _checked(path: Path, number: int, line: str) -> _Record:

@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Literal
 
 from kg.errors import MedKGQAError, UsageError
+from kg.store import GraphStore
 from loaders.documents import DocumentFile
 from medkgqa.build_reading import ReaderSource, ShardReader, ShardReading
 from medkgqa.build_shards import Shard, ShardOptions, shards_of
@@ -49,7 +50,11 @@ class BuildWork:
 
 
 def read_shards(
-    work: BuildWork, *, engine: Engine = "local", workers: int = 1
+    work: BuildWork,
+    *,
+    engine: Engine = "local",
+    workers: int = 1,
+    names: GraphStore | None = None,
 ) -> Iterator[ShardReading]:
     """The readings of everything that is left.
 
@@ -57,6 +62,7 @@ def read_shards(
         work: what is left.
         engine: ``local`` or ``ray``.
         workers: processes that read; 1 is this one, for ``local``.
+        names: the graph of names, where this process has it open.
 
     Raises:
         SourceFormatError: with file and line, where a document cannot be read.
@@ -72,11 +78,11 @@ def read_shards(
         from medkgqa.build_ray import read_with_ray
 
         return read_with_ray(work, workers)
-    return _read_here(work) if workers == 1 else _read_in_processes(work, workers)
+    return _read_here(work, names) if workers == 1 else _read_in_processes(work, workers)
 
 
-def _read_here(work: BuildWork) -> Iterator[ShardReading]:
-    reader = ShardReader(work.source)
+def _read_here(work: BuildWork, names: GraphStore | None) -> Iterator[ShardReading]:
+    reader = ShardReader(work.source, names)
     return (reader.read(shard) for shard in work.shards())
 
 

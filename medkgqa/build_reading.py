@@ -12,6 +12,7 @@ from kg.json_records import evidence_to_json
 from kg.networkx_store import NetworkxStore
 from kg.saved import open_graph
 from kg.schema import RefusalReport
+from kg.snapshot import SnapshotStore
 from kg.store import GraphStore
 from medkgqa.build_shards import Shard
 from nlp.edges import edges_from
@@ -43,15 +44,22 @@ class ReaderSource(Protocol):
         ...
 
 
-def make_reader(names: GraphStore, ner: NerChoice = "auto") -> Reader:
+def make_reader(names: GraphStore, ner: NerChoice = "auto", *, kept: Path | None = None) -> Reader:
     """Trained mentions go with trained relations, the names of the graph with phrases.
+
+    Args:
+        names: the graph whose names are read.
+        ner: what finds mentions.
+        kept: folder that keeps what is learnt of the names of a saved graph.
 
     Raises:
         MissingExtraError: ``trained``, without openvino or tokenizers.
         ModelUnavailableError: ``trained``, without a model.
     """
     choice: RelationChoice = "phrases" if ner == "names" else "auto"
-    return Reader(make_recogniser(names, ner), relations=relation_extractors(choice))
+    keep = kept if isinstance(names, SnapshotStore) else None
+    recogniser = make_recogniser(names, ner, kept=keep)
+    return Reader(recogniser, relations=relation_extractors(choice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +69,12 @@ class SavedGraphReader:
     Args:
         graph: folder of the saved graph, which every worker must see.
         ner: what finds mentions.
+        kept: folder that keeps what is learnt of the graph's names.
     """
 
     graph: Path
     ner: NerChoice = "auto"
+    kept: Path | None = None
 
     @property
     def version(self) -> str:
@@ -78,7 +88,7 @@ class SavedGraphReader:
 
     def reader(self, names: GraphStore) -> Reader:
         """See :meth:`ReaderSource.reader`."""
-        return make_reader(names, self.ner)
+        return make_reader(names, self.ner, kept=self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +152,11 @@ class ShardReader:
 
     Args:
         source: what opens the reader.
+        names: the graph of names, where it is open already.
     """
 
-    def __init__(self, source: ReaderSource) -> None:
-        self._names = source.names()
+    def __init__(self, source: ReaderSource, names: GraphStore | None = None) -> None:
+        self._names = source.names() if names is None else names
         self._reader = source.reader(self._names)
 
     def read(self, shard: Shard) -> ShardReading:

@@ -28,7 +28,7 @@ from medkgqa.build_merging import GraphMerger
 from medkgqa.build_reading import ReaderSource, SavedGraphReader, make_reader
 from medkgqa.build_report import BuildReport
 from medkgqa.build_shards import ShardOptions, shards_of
-from medkgqa.graphs import open_starter, open_store, starter_key
+from medkgqa.graphs import open_saved, open_starter
 from medkgqa.settings import Settings
 from nlp.readout import pubtator_text, reading_record
 from nlp.recogniser import NerChoice
@@ -99,8 +99,7 @@ def build_graph(
         UsageError: where another build is writing there, or the plan cannot be carried out.
     """
     files = tuple(f for path in inputs for f in document_files(path, format=plan.format))
-    chosen = source or SavedGraphReader(_saved_names(settings, graph), plan.ner)
-    names = chosen.names()
+    names, chosen = _names_and_reader(settings, graph, plan, source)
     options = _shard_options(files, plan, settings)
     base = _base(target, plan, settings)
     with BuildJournal(
@@ -108,7 +107,7 @@ def build_graph(
         identity=_identity(names, chosen, plan, options),
         fingerprints=[_fingerprint(file) for file in files],
     ) as journal:
-        _read(journal, files, options, chosen, plan)
+        _read(journal, files, options, chosen, plan, names)
         report = BuildReport(target)
         report.count(journal)
         merger = GraphMerger(journal, names, base=base)
@@ -129,13 +128,14 @@ def build_graph(
     return report
 
 
-def _saved_names(settings: Settings, graph: Path | None) -> Path:
-    """Folder of the graph whose names are read; the starter graph is built where it is missing."""
-    if graph is not None:
-        open_store(settings, graph=graph)
-        return graph
-    open_starter(settings)
-    return settings.graphs / f"starter-{starter_key()}"
+def _names_and_reader(
+    settings: Settings, graph: Path | None, plan: BuildPlan, source: ReaderSource | None
+) -> tuple[GraphStore, ReaderSource]:
+    """The graph whose names are read, open, and what opens the reader."""
+    if source is not None:
+        return source.names(), source
+    names = open_saved(settings, graph)
+    return names, SavedGraphReader(names.path, plan.ner, settings.learnt_names)
 
 
 def _base(target: Path, plan: BuildPlan, settings: Settings) -> GraphStore | None:
@@ -221,6 +221,7 @@ def _read(
     options: ShardOptions,
     source: ReaderSource,
     plan: BuildPlan,
+    names: GraphStore,
 ) -> None:
     """Read what the journal does not hold yet."""
     left = [i for i in range(len(files)) if not journal.is_complete(i)]
@@ -233,7 +234,8 @@ def _read(
         disable=not sys.stderr.isatty(),
         leave=False,
     ) as bar:
-        for reading in read_shards(work, engine=plan.engine, workers=plan.workers):
+        readings = read_shards(work, engine=plan.engine, workers=plan.workers, names=names)
+        for reading in readings:
             journal.commit(reading)
             bar.set_description(f"file {reading.file + 1} of {len(files)}", refresh=False)
             bar.update(len(reading.documents))
@@ -267,8 +269,8 @@ def extract_file(
     """
     if target_format not in ("jsonl", "pubtator"):
         raise UsageError(f"--to {target_format!r} is none of: jsonl, pubtator")
-    names = open_store(settings, graph=graph)
-    reader = make_reader(names, plan.ner)
+    names = open_saved(settings, graph)
+    reader = make_reader(names, plan.ner, kept=settings.learnt_names)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     count = 0
     try:

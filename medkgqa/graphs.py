@@ -95,6 +95,16 @@ def open_store(
         from kg.neo4j_store import Neo4jStore
 
         return Neo4jStore(store, user=settings.neo4j_user, password=settings.neo4j_password)
+    return open_saved(settings, graph)
+
+
+def open_saved(settings: Settings, graph: str | Path | None = None) -> SnapshotStore:
+    """The graph saved in a folder; the starter graph where none is named.
+
+    Raises:
+        UsageError: where the folder is not there.
+        GraphFormatError: where it holds no graph of ours.
+    """
     if graph is None:
         return open_starter(settings)
     if not Path(graph).exists():

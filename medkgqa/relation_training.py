@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import shlex
 import sys
@@ -13,24 +14,34 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from kg.errors import SourceFormatError, UsageError
+from kg.errors import MissingExtraError, SourceFormatError, UsageError
 from loaders import relation_corpora as corpora
 from loaders.pubtator import read_annotated
 from nlp.relation_model import RelationModel, labels_of
 from nlp.relation_pairs import Pair, PairDocument, Specificity, candidate_pairs
+from nlp.training.encoders import encoder_folder
+from nlp.training.optimisation import CHECKPOINT
 from nlp.training.relation_calibration import Calibration, Key, calibrated
 from nlp.training.relation_examples import LABELS, RelationExample, causes_priors, pair_scores
 from nlp.training.relation_export import write_relation_model
 from nlp.training.relation_training import RelationTrainer, RelationTrainingConfig
+from nlp.training.shipped_encoder import exported_encoder
 from nlp.training.token_run import sha256_of
 
 Scores = dict[str, dict[str, dict[str, float]]]
+LOGGER = logging.getLogger(__name__)
 MESH_TREES = "ontology/mesh-2015/tree-numbers.tsv.xz"
 MESH_NAMES = "ontology/mesh-2015/terms.tsv.xz"
 
 
 def train(
-    config: Path, *, data: Path, encoder: Path | None, out: Path, start: Path | None = None
+    config: Path,
+    *,
+    data: Path,
+    encoder: Path | None,
+    out: Path,
+    cache: Path,
+    start: Path | None = None,
 ) -> Scores:
     """Train the relation model, calibrate it on held-out documents, export and score it.
 
@@ -39,19 +50,24 @@ def train(
     Args:
         config: configuration file, see ``nlp/training/configs/relations.toml``.
         data: folder the corpora lie below.
-        encoder: folder of the encoder.
+        encoder: folder of the encoder, where it is not to be fetched.
         out: folder of the model.
+        cache: where fetched encoders are kept.
         start: checkpoint whose encoder it starts from; where not given and the configuration
-            names a model, that of the run beside ``out``.
+            names a recogniser, that of the run beside ``out``, else the shipped one's weights.
+
+    Raises:
+        UsageError: where ``start`` is absent.
+        MissingExtraError: without the extra ``train``.
+        ModelUnavailableError: where the encoder, or the recogniser to start from, cannot be had.
     """
-    if encoder is None:
-        raise UsageError("train relations needs the folder of an encoder")
     plan = _plan(config)
-    if plan["model"].get("task") == "ddi":
-        from medkgqa.sentence_relation_training import train_ddi
+    encoder = encoder or encoder_folder(plan["model"]["encoder"], cache)
+    if "task" in plan["model"]:
+        from medkgqa.sentence_relation_training import train_sentences
 
         tensors = _start(plan, out, start)
-        return train_ddi(plan, data=data, encoder=encoder, out=out, start=tensors)
+        return train_sentences(plan, data=data, encoder=encoder, out=out, start=tensors)
     examples = corpora.training_examples(data)
     chosen = corpora.held_out_documents(data)
     held = [e for e in examples if e.document.id in chosen]
@@ -224,14 +240,17 @@ def _start(plan: Mapping[str, Any], out: Path, given: Path | None) -> dict[str, 
     name = plan["model"].get("start_from")
     if given is None and not name:
         return None
-    path = given or out.parent / name / "checkpoints" / "checkpoint.pt"
+    path = given or out.parent / name / "checkpoints" / CHECKPOINT
+    if given is not None and not given.exists():
+        raise UsageError(f"{given} is absent; give the checkpoint of a run of medkgqa train ner")
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", extra="train") from error
     if not path.exists():
-        raise UsageError(
-            f"{path} is absent: relations start from the encoder of {name}; train that first "
-            f"(medkgqa train ner --out {out.parent / name})"
-        )
-    import torch
-
+        shipped = Path(str(files("nlp").joinpath("models", name, "model.xml")))
+        LOGGER.info("no run at %s; starting from the weights of %s", path.parent.parent, shipped)
+        return {k: torch.from_numpy(v) for k, v in exported_encoder(shipped).items()}
     state = torch.load(path, weights_only=True, map_location="cpu")["network"]
     return {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
 

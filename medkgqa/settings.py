@@ -69,3 +69,8 @@ class Settings:
     def graphs(self) -> Path:
         """Folder of graphs built from what is installed."""
         return self.cache / "graphs"
+
+    @property
+    def learnt_names(self) -> Path:
+        """Folder of what was learnt of the names of graphs."""
+        return self.cache / "names"

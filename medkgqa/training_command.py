@@ -17,6 +17,7 @@ from kg.errors import UsageError
 from medkgqa.settings import Settings
 from medkgqa.training_corpora import corpus_examples, installed_names, linked_names
 from nlp.training.encoders import encoder_folder
+from nlp.training.shipped_encoder import exported_encoder
 from nlp.training.token_plan import TokenPlan, read_plan
 from nlp.training.token_run import (
     Scores,
@@ -60,11 +61,12 @@ def train(
     if name == "relations":
         from medkgqa.relation_training import train as train_relations
 
-        return train_relations(path, data=data, encoder=encoder, out=out)
+        return train_relations(path, data=data, encoder=encoder, out=out, cache=settings.cache)
     plan = read_plan(path)
     base = encoder or encoder_folder(plan.encoder, settings.cache)
     texts = training_texts(plan, data)
     teaching = None if teacher is None else _teacher(plan, teacher, base)
+    start = exported_encoder(shipped_model(plan.start_from)) if plan.start_from else None
     with _bar(f"{plan.name}-{plan.version}") as progress:
         return run_training(
             plan,
@@ -75,6 +77,7 @@ def train(
             out=out,
             command=shlex.join(["medkgqa", *sys.argv[1:]]),
             teacher=teaching,
+            start=start,
             progress=progress,
         )
 
@@ -93,7 +96,7 @@ def evaluate(name: str, *, config: Path | None, data: Path, model: Path | None) 
 
         return evaluate_relations(model, data=data)
     plan = read_plan(config or shipped_config(name))
-    folder = model or Path(str(files("nlp").joinpath("models", plan.name)))
+    folder = model or shipped_model(plan.name).parent
     return evaluate_model(folder, _tests(plan, data))
 
 
@@ -112,6 +115,11 @@ def shipped_config(name: str) -> Path:
     if name not in CONFIGS:
         raise UsageError(f"no model {name!r} to train; there are: {', '.join(CONFIGS)}")
     return Path(str(files("nlp").joinpath("training", "configs", CONFIGS[name])))
+
+
+def shipped_model(name: str) -> Path:
+    """The network of a shipped recogniser."""
+    return Path(str(files("nlp").joinpath("models", name, "model.xml")))
 
 
 def training_texts(plan: TokenPlan, data: Path) -> TrainingTexts:

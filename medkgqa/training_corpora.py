@@ -8,12 +8,16 @@ from pathlib import Path
 
 from kg.errors import SourceFormatError, UsageError
 from kg.names import normalise
+from loaders.ade_corpus import Part, ade_sentences
 from loaders.name_dictionaries import DiseaseNamesLoader, DrugNamesLoader, read_dictionary
 from loaders.pubtator import read_annotated
 from loaders.reading import read_lines
 from loaders.tables import mesh_by_heading, table_rows
 from nlp.training.examples import SpanExample, without_overlaps
 from nlp.training.token_plan import CorpusPart
+
+#: Format of a part of the ADE corpus → which of its documents.
+_ADE: dict[str, Part] = {"ade-train": "train", "ade-test": "test"}
 
 
 def corpus_examples(
@@ -120,8 +124,12 @@ def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
                 f"{path.parent.name}/{path.name}:{number}", text, spans, annotated, part.corpus
             )
         return
+    if part.format in _ADE:
+        yield from _ade_examples(path, part)
+        return
     if part.format != "pubtator":
-        raise UsageError(f"format {part.format!r} of a corpus is none of: pubtator, bio")
+        known = ", ".join(("pubtator", "bio", *_ADE))
+        raise UsageError(f"format {part.format!r} of a corpus is none of: {known}")
     for found in read_annotated(path):
         named = (
             (m.start, m.end, part.types[m.type]) for m in found.mentions if m.type in part.types
@@ -129,6 +137,21 @@ def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
         document = found.document
         yield SpanExample(
             document.id, document.text, without_overlaps(named), annotated, part.corpus
+        )
+
+
+def _ade_examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:
+    """Sentences with the drugs and effects of their pairs; ids begin with the document's."""
+    annotated = frozenset(part.types.values())
+    for number, sentence in enumerate(ade_sentences(path, _ADE[part.format])):
+        named = [(*span, part.types["Chemical"]) for span, _ in sentence.pairs]
+        named += [(*span, part.types["Disease"]) for _, span in sentence.pairs]
+        yield SpanExample(
+            f"ADE:{sentence.document}.{part.format}.{number}",
+            sentence.text,
+            without_overlaps(dict.fromkeys(named)),
+            annotated,
+            part.corpus,
         )
 
 

@@ -1,9 +1,9 @@
 """Every name of a graph in a document, found in one pass.
 
-Names and text become sequences of small codes, one per normal token (:mod:`kg.names`), and an
-Aho–Corasick automaton (Aho & Corasick 1975, https://doi.org/10.1145/360825.360855) over the codes
-finds all names at once, whatever their number. A code is three characters, each from an alphabet
-of its own, so that no match can begin inside a code. Offsets are those of the text as given.
+Names and text become sequences of numbers, one per normal token (:mod:`kg.names`), and a trie of
+the names (:mod:`nlp.name_trie`) finds all of them at every place of a text. Offsets are those of
+the text as given. What was learnt of a saved graph can be kept (:func:`open_linker`), since
+learning takes seconds and opening does not.
 
 >>> from kg.records import Concept, Name
 >>> migraine = Concept("DOID:6364", "biolink:Disease", (Name("migraine headache"),))
@@ -14,20 +14,22 @@ of its own, so that no match can begin inside a code. Offsets are those of the t
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from itertools import accumulate
-
-import ahocorasick
+from itertools import accumulate, chain
+from pathlib import Path
 
 from kg.names import tokens
-from kg.records import Concept, Name
-from kg.schema import GENE
-from nlp.admission import Admission, is_short_form, is_shouting
+from kg.records import Concept
+from kg.store import GraphStore
+from nlp.admission import Admission, is_shouting
+from nlp.learnt_names import Entry, LearntNames, UnreadableNamesError, learn_names, learnt_key
 from nlp.lexicon import Lexicon
 from nlp.records import Candidate, Mention
 from nlp.tokens import HAN
+
+LOGGER = logging.getLogger(__name__)
 
 _MARKS = "\u0300-\u036f"
 _CHUNK = re.compile(
@@ -36,20 +38,9 @@ _CHUNK = re.compile(
 )
 _ASCII_CHUNK = re.compile(r"([A-Za-z0-9]+(?:(?<=[A-Za-z])'[A-Za-z]+)*)")
 _CROSSES = re.compile(r"[.!?。！？；]\s|[。！？；]|\n\s*\n|[\[\]{}<>|=]")
-_BASE = 40
-_WIDTH = 3
-_UNKNOWN = " " * _WIDTH
-_MOST_TOKENS = _BASE**_WIDTH
+_UNKNOWN = (-1,)
 _ANNOUNCED_WITHIN = 30  # characters on either side in which "gene" announces a symbol
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What one sequence of tokens may name."""
-
-    length: int  # tokens
-    candidates: tuple[Candidate, ...]  # best first, where no rule depends on the text
-    asked: tuple[tuple[Name, Candidate], ...]  # names the admission rules are asked about
+_MOST_KEPT = 16  # files of learnt names in one folder
 
 
 class BulkLinker:
@@ -68,81 +59,95 @@ class BulkLinker:
         categories: Collection[str] = (),
         lexicon: Lexicon | None = None,
     ) -> None:
-        self._lexicon = lexicon or Lexicon.load()
-        self._admission = Admission(self._lexicon)
-        self._codes: dict[str, str] = {}
-        self._chunks: dict[str, str] = {}
-        self._entries: list[_Entry] = []
-        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
-        self._build(c for c in concepts if not categories or c.category in categories)
+        lexicon = lexicon or Lexicon.load()
+        wanted = (c for c in concepts if not categories or c.category in categories)
+        self._use(learn_names(wanted, lexicon), lexicon)
+
+    @classmethod
+    def of_learnt(cls, learnt: LearntNames) -> BulkLinker:
+        """The linker of names learnt before, with the shipped word lists."""
+        linker = cls.__new__(cls)
+        linker._use(learnt, Lexicon.load())
+        return linker
+
+    def _use(self, learnt: LearntNames, lexicon: Lexicon) -> None:
+        self.learnt = learnt
+        self._lexicon = lexicon
+        self._admission = Admission(lexicon)
+        self._numbers = learnt.vocabulary()
+        self._chunks: dict[str, tuple[int, ...]] = {}
+        self._entries: dict[int, Entry] = {}
 
     def __len__(self) -> int:
         """How many different names are looked for."""
-        return len(self._entries)
+        return len(self.learnt)
 
     def link(self, text: str) -> tuple[Mention, ...]:
         """The mentions of ``text``: leftmost, longest, not overlapping, with candidates."""
-        if not self._entries:
+        if not len(self):
             return ()
         parts = (_ASCII_CHUNK if text.isascii() else _CHUNK).split(text)
         words = parts[1::2]
         known = self._chunks
-        coded = [known[w] if w in known else self._code_of_chunk(w) for w in words]
-        joined = "".join(coded)
-        found = list(self._automaton.iter(joined))
+        numbered = [known[w] if w in known else self._numbers_of_chunk(w) for w in words]
+        joined = list(chain.from_iterable(numbered))
+        found = self.learnt.trie.find(joined)
         if not found:
             return ()
         starts = list(accumulate(map(len, parts), initial=0))
-        chunk_at = _chunk_positions(coded) if len(joined) != _WIDTH * len(coded) else None
+        chunk_at = _chunk_positions(numbered) if len(joined) != len(numbered) else None
         return self._mentions(text, found, starts, chunk_at)
 
     def _mentions(
         self,
         text: str,
-        found: list[tuple[int, int]],
+        found: list[tuple[int, int, int]],
         starts: list[int],
         chunk_at: dict[int, int] | None,
     ) -> tuple[Mention, ...]:
-        """Turn matches (last code character, entry) into mentions, leftmost longest first."""
+        """Turn matches (first token, one past the last, entry) into mentions, longest first."""
         spans = []
-        for end, index in found:
-            behind = (end + 1) // _WIDTH
-            first, last = behind - self._entries[index].length, behind
+        for first, last, number in found:
+            length = last - first
             if chunk_at is not None:
                 if first not in chunk_at or last not in chunk_at:
                     continue
                 first, last = chunk_at[first], chunk_at[last]
-            spans.append((first, -last, index))
+            spans.append((first, -last, number, length))
         spans.sort()
         shouting = is_shouting(text)
         mentions = []
         free = 0
-        for first, minus_last, index in spans:
+        for first, minus_last, number, length in spans:
             if first < free:
                 continue
             start, end = starts[2 * first + 1], starts[-2 * minus_last]
-            mention = self._mention(text, start, end, self._entries[index], shouting)
+            if length > 1 and _CROSSES.search(text, start, end):
+                continue
+            mention = self._mention(text, start, end, self._entry(number), shouting)
             if mention is not None:
                 mentions.append(mention)
                 free = -minus_last
         return tuple(mentions)
 
+    def _entry(self, number: int) -> Entry:
+        if number not in self._entries:
+            self._entries[number] = self.learnt.entry(number)
+        return self._entries[number]
+
     def _mention(
-        self, text: str, start: int, end: int, entry: _Entry, shouting: bool
+        self, text: str, start: int, end: int, entry: Entry, shouting: bool
     ) -> Mention | None:
-        piece = text[start:end]
-        if entry.length > 1 and _CROSSES.search(piece):
-            return None
         candidates = entry.candidates
         if entry.asked:
             candidates = self._asked(text, start, end, entry, shouting)
         if not candidates:
             return None
         top = candidates[0]
-        return Mention(start, end, piece, top.category, candidates, top.score)
+        return Mention(start, end, text[start:end], top.category, candidates, top.score)
 
     def _asked(
-        self, text: str, start: int, end: int, entry: _Entry, shouting: bool
+        self, text: str, start: int, end: int, entry: Entry, shouting: bool
     ) -> tuple[Candidate, ...]:
         piece = text[start:end]
         around = text[max(0, start - _ANNOUNCED_WITHIN) : end + _ANNOUNCED_WITHIN].lower()
@@ -159,84 +164,63 @@ class BulkLinker:
                 )
         return _ordered(best.values())
 
-    def _code_of_chunk(self, chunk: str) -> str:
-        """The codes of a chunk's tokens; the unknown one where any token is in no name."""
-        codes = [self._codes.get(t.text) for t in tokens(chunk)]
-        code = _UNKNOWN
-        if codes and None not in codes:
-            code = "".join(c for c in codes if c)
+    def _numbers_of_chunk(self, chunk: str) -> tuple[int, ...]:
+        """The numbers of a chunk's tokens; one unknown one where any token is in no name."""
+        numbers = tuple(self._numbers.get(t.text, -1) for t in tokens(chunk))
+        if not numbers or -1 in numbers:
+            numbers = _UNKNOWN
         if len(self._chunks) < 1_000_000 and len(chunk) < 40:
-            self._chunks[chunk] = code
-        return code
+            self._chunks[chunk] = numbers
+        return numbers
 
-    def _build(self, concepts: Iterable[Concept]) -> None:
-        named: dict[tuple[str, ...], list[tuple[Name, Candidate]]] = {}
-        for concept in concepts:
-            candidate = Candidate(concept.curie, concept.name(), concept.category, 1.0)
-            for name in concept.names:
-                parts = tuple(t.text for t in tokens(name.text))
-                if parts and not self._is_generic(name, parts):
-                    named.setdefault(parts, []).append((name, candidate))
-        for parts, uses in named.items():
-            key = "".join(self._code(part) for part in parts)
-            self._automaton.add_word(key, len(self._entries))
-            self._entries.append(self._entry(len(parts), uses))
-        self._automaton.make_automaton()
 
-    def _is_generic(self, name: Name, parts: tuple[str, ...]) -> bool:
-        text = name.text.lower()
-        lexicon = self._lexicon
-        if text in lexicon.generic or " ".join(parts) in lexicon.generic:
-            return True
-        if len(parts) > 1:
-            return False
-        return len(text) < 2 or text.isdigit() or name.text in lexicon.function
+def open_linker(store: GraphStore, folder: Path | None = None) -> BulkLinker:
+    """The linker of a graph's names, learnt once where a folder is given to keep it in.
 
-    def _entry(self, length: int, uses: list[tuple[Name, Candidate]]) -> _Entry:
-        plain: dict[str, Candidate] = {}
-        asked = []
-        for name, candidate in uses:
-            if self._depends_on_text(name, candidate.category):
-                asked.append((name, candidate))
-                continue
-            score = self._admission.score(name, candidate.category, name.text)
-            known = plain.get(candidate.curie)
-            if score and (known is None or known.score < score):
-                plain[candidate.curie] = Candidate(
-                    candidate.curie, candidate.name, candidate.category, score
-                )
-        return _Entry(length, _ordered(plain.values()), tuple(asked))
+    Args:
+        store: the graph.
+        folder: keeps what was learnt, for saved graphs (whose fingerprint says what they hold).
+            What cannot be read there is learnt anew; where nothing can be written, a warning
+            says so and nothing is kept.
+    """
+    if folder is None:
+        return BulkLinker(store.concepts())
+    key = learnt_key(store.fingerprint)
+    path = folder / f"names-{key}.npz"
+    try:
+        linker = BulkLinker.of_learnt(LearntNames.load(path, key))
+    except FileNotFoundError:
+        LOGGER.info("learning the names of a graph, once, into %s", path)
+    except UnreadableNamesError as error:
+        LOGGER.warning("%s; the names are learnt again", error)
+    else:
+        return linker
+    linker = BulkLinker(store.concepts())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        linker.learnt.save(path, key)
+        _remove_oldest(folder)
+    except OSError as error:
+        LOGGER.warning("%s: what was learnt of the names cannot be kept (%s)", path, error)
+    return linker
 
-    def _depends_on_text(self, name: Name, category: str) -> bool:
-        if not name.text.isascii():
-            return False
-        if category == GENE and " " not in name.text:
-            return True
-        return is_short_form(name) or name.kind == "brand"
 
-    def _code(self, part: str) -> str:
-        code = self._codes.get(part)
-        if code is None:
-            number = len(self._codes) + 1
-            if number >= _MOST_TOKENS:
-                raise ValueError(f"more than {_MOST_TOKENS} different words in the names")
-            letters = []
-            for place in range(_WIDTH):
-                number, digit = divmod(number, _BASE)
-                letters.append(chr(0x100 + place * _BASE + digit))
-            code = self._codes[part] = "".join(letters)
-        return code
+def _remove_oldest(folder: Path) -> None:
+    """Keep the newest files of learnt names only; the others can be made again."""
+    kept = sorted(folder.glob("names-*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in kept[_MOST_KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 def _ordered(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=lambda c: (-c.score, c.curie)))
 
 
-def _chunk_positions(coded: list[str]) -> dict[int, int]:
+def _chunk_positions(numbered: list[tuple[int, ...]]) -> dict[int, int]:
     """Token index at which each chunk begins → index of the chunk; one past the end too."""
     at = {0: 0}
     position = 0
-    for i, code in enumerate(coded):
-        position += len(code) // _WIDTH
+    for i, numbers in enumerate(numbered):
+        position += len(numbers)
         at[position] = i + 1
     return at

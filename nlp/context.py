@@ -39,6 +39,10 @@ _WAYS = {
 _ENDINGS = frozenset({"terminator", "comma"})
 _HARD = frozenset({";", "；", ",", "but", "但"})
 _START = "^"  # stands before a sentence, so that a cue can ask to open it
+#: What may stand between an adjective and the mention it qualifies.
+_BETWEEN = re.compile(
+    r" (?:(?:an?|the|early|new|mild|acute|severe|recurrent|chronic|underlying|small|left|right) )*"
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "\n": " ", "\t": " ", "，": ",", "：": ":"})
 
@@ -51,12 +55,14 @@ class Cue:
         kind: which way it works.
         assertion: what it says of the mentions in its scope; None on cues without a scope.
         across_commas: whether its scope goes on behind a comma, where commas end scopes.
+        adjoining: whether it reaches only a mention right behind it ("non-diabetic").
         ends: which of ``forward``, ``backward`` and ``family`` scopes a terminator ends.
     """
 
     kind: CueKind
     assertion: Assertion | None = None
     across_commas: bool = True
+    adjoining: bool = False
     ends: frozenset[str] = frozenset()
 
 
@@ -112,11 +118,15 @@ class Context:
         found = self._found(text, sentence, spans)
         reached: list[set[Assertion]] = [set() for _ in spans]
         for i, cue in enumerate(found):
-            if cue.cue.assertion is None:
+            if cue.cue.assertion is None or _looks_ahead(cue, found, text, spans):
                 continue
             start, end = _scope(cue, found, i, sentence)
             for k, span in enumerate(spans):
-                if start <= span[0] and span[1] <= end:
+                if cue.cue.adjoining:
+                    inside = cue.end <= span[0] <= cue.end + 1
+                else:
+                    inside = start <= span[0] and span[1] <= end
+                if inside:
                     reached[k].add(cue.cue.assertion)
         for found_of in reached:
             if Assertion.ASSERTED in found_of:  # presupposed
@@ -180,7 +190,8 @@ def _scope(
 ) -> tuple[int, int]:
     """``[start, end)`` that a cue reaches.
 
-    A word that ends scopes belongs to the cue where it stands right behind it ("history:").
+    A word that ends scopes belongs to the cue where it stands right behind a cue that looks
+    forward ("history:"), or right before one that looks backward ("Edema: none").
     """
     family = cue.cue.assertion is Assertion.FAMILY
     if cue.cue.kind == "forward":
@@ -192,9 +203,23 @@ def _scope(
         return cue.end, sentence[1]
     way = "family" if family else "backward"
     for other in reversed(found[:place]):
-        if other.end <= cue.start and _ends(other, cue, way):
+        near = other.end >= cue.start - 1 and other.text not in _HARD
+        if other.end <= cue.start and not near and _ends(other, cue, way):
             return other.end, cue.start
     return sentence[0], cue.start
+
+
+def _looks_ahead(
+    cue: FoundCue, found: Sequence[FoundCue], text: str, spans: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether a cue that can look either way qualifies the mention right behind it, so that it does
+    not look back: "diabetes and possible neuropathy"."""
+    if cue.cue.kind != "backward":
+        return False
+    same = (other for other in found if (other.start, other.end) == (cue.start, cue.end))
+    if not any(o.cue.kind == "forward" and o.cue.assertion is cue.cue.assertion for o in same):
+        return False
+    return any(start >= cue.end and _BETWEEN.fullmatch(text[cue.end : start]) for start, _ in spans)
 
 
 def _ends(other: FoundCue, cue: FoundCue, way: str) -> bool:
@@ -216,9 +241,14 @@ def _cues(table: dict[str, Any]) -> Iterator[tuple[str, Cue]]:
                 across = not commas or assertion not in (Assertion.NEGATED, Assertion.UNCERTAIN)
                 across = across or text.startswith(tuple(scope["across_commas"]))
                 yield text, Cue(kind, assertion, across)
-        products = table[assertion.value].get("products", {"before": (), "after": ()})
-        for before, after in product(products["before"], products["after"]):
-            yield f"{before} {after}", Cue("backward", assertion)
+        for text in table[assertion.value].get("adjoining", ()):
+            yield text, Cue("forward", assertion, adjoining=True)
+        for group in table[assertion.value].get("products", ()):
+            for before, after in product(group["before"], group["after"]):
+                for kind in group["kinds"]:
+                    near = kind == "adjoining"
+                    way: CueKind = "forward" if near else kind
+                    yield f"{before} {after}", Cue(way, assertion, adjoining=near)
     for text in table.get("presupposed", {"forward": ()})["forward"]:
         yield text, Cue("forward", Assertion.ASSERTED, across_commas=False)
     for text in commas or [","]:
@@ -233,6 +263,8 @@ def _cues(table: dict[str, Any]) -> Iterator[tuple[str, Cue]]:
         yield text, Cue("pseudo")
     for auxiliary, verb in product(scope["auxiliaries"], scope["pseudo_verbs"]):
         yield f"{auxiliary} {verb}", Cue("pseudo")
+    for before, after in product(scope.get("pseudo_before", ()), scope.get("pseudo_after", ())):
+        yield f"{before} {after}", Cue("pseudo")
 
 
 def with_assertions(

@@ -18,7 +18,7 @@ from typing import Literal
 from kg.errors import MissingExtraError, ModelUnavailableError, UsageError
 from kg.schema import DISEASE, DRUG, FOOD, PHENOTYPE
 from kg.store import GraphStore
-from nlp.bulk_linker import BulkLinker
+from nlp.bulk_linker import BulkLinker, open_linker
 from nlp.concept_linker import CATEGORIES, ConceptLinker
 from nlp.concept_names import ConceptNames
 from nlp.reader import DictionaryRecogniser, MentionRecogniser
@@ -59,6 +59,7 @@ class TrainedRecogniser:
         store: the graph mentions are linked to.
         folders: language → folder of a model; the shipped ones where not given.
         threads: processor threads; 0 leaves the choice to OpenVINO.
+        names: finds the graph's names; learnt from it where not given.
 
     Raises:
         MissingExtraError: without openvino or tokenizers.
@@ -71,6 +72,7 @@ class TrainedRecogniser:
         *,
         folders: dict[str, Path] | None = None,
         threads: int = 0,
+        names: BulkLinker | None = None,
     ) -> None:
         for package in ("openvino", "tokenizers"):
             if find_spec(package) is None:
@@ -86,7 +88,7 @@ class TrainedRecogniser:
         names = self._folders["en"] / "concepts.xz"
         known = ConceptNames.load(names) if names.is_file() else ConceptNames()
         self._linker = ConceptLinker(store, known)
-        self._names = BulkLinker(store.concepts())
+        self._names = BulkLinker(store.concepts()) if names is None else names
         self._models: dict[tuple[int, str], TokenModel] = {}
 
     @property
@@ -154,7 +156,11 @@ def _mention(text: str, span: FoundSpan, candidates: tuple[Candidate, ...]) -> M
 
 
 def make_recogniser(
-    store: GraphStore, ner: NerChoice = "auto", *, warn: Callable[[str], None] = LOGGER.warning
+    store: GraphStore,
+    ner: NerChoice = "auto",
+    *,
+    warn: Callable[[str], None] = LOGGER.warning,
+    kept: Path | None = None,
 ) -> MentionRecogniser:
     """The recogniser asked for.
 
@@ -162,6 +168,7 @@ def make_recogniser(
         store: the graph whose names count.
         ner: which one; see :data:`NerChoice`.
         warn: is told, once, where ``auto`` has to do without the models.
+        kept: folder that keeps what is learnt of a saved graph's names.
 
     Raises:
         MissingExtraError: ``trained``, without openvino or tokenizers.
@@ -170,11 +177,12 @@ def make_recogniser(
     """
     if ner not in ("auto", "trained", "names"):
         raise UsageError(f"--ner {ner!r} is none of: auto, trained, names")
+    names = open_linker(store, kept)
     if ner != "names":
         try:
-            return TrainedRecogniser(store)
+            return TrainedRecogniser(store, names=names)
         except (MissingExtraError, ModelUnavailableError) as error:
             if ner == "trained":
                 raise
             warn(f"reading with the names of the graph only, not the trained model: {error}")
-    return DictionaryRecogniser(BulkLinker(store.concepts()))
+    return DictionaryRecogniser(names)

@@ -9,17 +9,15 @@ written, atomically, and the same call goes on from there.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kg.errors import MissingExtraError
 from nlp.relation_pairs import Pair, Priors, Specificity, candidate_pairs, features
 from nlp.relation_pieces import (
     MOST_PIECES,
@@ -30,6 +28,7 @@ from nlp.relation_pieces import (
     marked_pieces,
 )
 from nlp.token_windows import WordPieces
+from nlp.training.optimisation import Optimisation, bucketed, half_precision, prepared_torch
 from nlp.training.relation_examples import (
     LABELS,
     UNKNOWN,
@@ -49,7 +48,8 @@ class RelationTrainingConfig:
 
     ``weights`` multiply the loss of each label of :data:`LABELS`; ``masked`` is the share of
     pieces hidden from the encoder; ``average`` the decay of the moving average; with
-    ``fixed_words`` the word embeddings stay as they were.
+    ``fixed_words`` the word embeddings stay as they were; with ``bf16`` the encoder runs in
+    bfloat16 where the processor or GPU can.
     """
 
     seed: int = 20
@@ -104,28 +104,21 @@ class RelationTrainer:
         start: dict[str, Any] | None = None,
         labels: tuple[str, ...] = LABELS,
     ) -> None:
-        try:
-            import torch
-        except ImportError as error:
-            raise MissingExtraError("torch", extra="train") from error
-        self._torch = torch
+        self._torch, self._device = prepared_torch(config)
         self.config = config
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        torch.set_num_threads(config.threads)
-        torch.manual_seed(config.seed)
-        torch.set_flush_denormal(True)
         self._maker = WordPieces(encoder / "tokenizer.json")
         self._mark = self._maker.pieces(MARK).ids[0]
         self._hidden = self._maker.pieces("[MASK]").ids[0]
         self._priors, self._specificity = priors, specificity
         self._labels = labels
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         body, head = make_network(encoder, labels=len(labels), dropout=config.dropout)
         if start is not None:
             body.bert.load_state_dict(start)
         body.bert.embeddings.word_embeddings.weight.requires_grad_(not config.fixed_words)
-        self.network = torch.nn.ModuleDict({"encoder": body, "head": head}).to(self._device)
+        network = self._torch.nn.ModuleDict({"encoder": body, "head": head})
+        self.network = network.to(self._device)
 
     def prepared(self, example: RelationExample, *, own: bool) -> Prepared:
         """An example in pieces, with the pairs to score.
@@ -163,22 +156,25 @@ class RelationTrainer:
         ready = [r for r in ready if r.pairs]
         per_epoch = -(-len(ready) // self.config.batch_size)
         total = per_epoch * self.config.epochs
-        optimiser, schedule = self._optimiser(total)
-        state = self._load(optimiser, schedule)
+        optimisation = self._optimisation(total)
+        state = optimisation.load(self._device) or {
+            "step": 0,
+            "history": [],
+            "average": {k: v.clone() for k, v in self.network.state_dict().items()},
+        }
         step, history, average = state["step"], state["history"], state["average"]
-        saved = time.monotonic()
+        lengths = [len(r.marked.pieces) for r in ready]
         while step < total:
             epoch = step // per_epoch
-            order = _batches(ready, self.config.batch_size, seed=self.config.seed * 1000 + epoch)
+            seed = self.config.seed * 1000 + epoch
+            order = bucketed(lengths, self.config.batch_size, seed=seed, chunk=25)
             started, losses = time.monotonic(), []
             for batch in order[step - epoch * per_epoch :]:
-                losses.append(self._step([ready[i] for i in batch], optimiser, step))
-                schedule.step()
+                losses.append(optimisation.step(self._loss([ready[i] for i in batch], step)))
                 step += 1
                 self._average(average, step)
-                if time.monotonic() - saved > 60 * self.config.save_minutes:
-                    self._save(optimiser, schedule, step, history, average)
-                    saved = time.monotonic()
+                if optimisation.is_due():
+                    optimisation.save(step, history, average=average)
                 if step % 50 == 0:
                     LOGGER.info("step %d of %d, loss %.4f", step, total, np.mean(losses[-50:]))
             entry: dict[str, Any] = {
@@ -190,7 +186,7 @@ class RelationTrainer:
                 entry |= self._with(average, held_out)
             history.append(entry)
             LOGGER.info("%s", entry)
-            self._save(optimiser, schedule, step, history, average)
+            optimisation.save(step, history, average=average)
         self.network.load_state_dict(average)
         return list(history)
 
@@ -211,20 +207,12 @@ class RelationTrainer:
                 )
         return found
 
-    def _optimiser(self, total: int) -> tuple[Any, Any]:
-        torch, config = self._torch, self.config
-        body = [p for p in self.network["encoder"].bert.parameters() if p.requires_grad]
-        head = [*self.network["head"].parameters(), *self.network["encoder"].kind.parameters()]
-        optimiser = torch.optim.AdamW(
-            [{"params": body, "lr": config.encoder_rate}, {"params": head, "lr": config.head_rate}],
-            weight_decay=config.weight_decay,
-            fused=True,
+    def _optimisation(self, total: int) -> Optimisation:
+        parts = self.network
+        head = [*parts["head"].parameters(), *parts["encoder"].kind.parameters()]
+        return Optimisation(
+            self._torch, parts, self.config, head=head, steps=total, folder=self._folder
         )
-        warm = max(1, round(config.warmup * total))
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda s: min((s + 1) / warm, max(0.0, (total - s) / max(1, total - warm)))
-        )
-        return optimiser, schedule
 
     def _logits(self, ready: Sequence[Prepared]) -> Any:
         """Logits of all pairs of a batch, [pairs of the batch, labels]."""
@@ -241,7 +229,7 @@ class RelationTrainer:
             chosen = (torch.rand(pieces.shape) < self.config.masked).to(self._device)
             chosen &= (kinds <= 2) & (mask == 1)
             pieces = pieces.masked_fill(chosen, self._hidden)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
+        with half_precision(torch, self._device, wanted=self.config.bf16):
             hidden, attention = self.network["encoder"](pieces, mask, kinds)
         hidden, attention = hidden.unbind(0), attention.unbind(0)
         logits, at = [], 0
@@ -261,7 +249,7 @@ class RelationTrainer:
             )
         return torch.cat(logits)
 
-    def _step(self, ready: Sequence[Prepared], optimiser: Any, step: int) -> float:
+    def _loss(self, ready: Sequence[Prepared], step: int) -> Any:
         torch = self._torch
         self.network.train()
         torch.manual_seed(self.config.seed * 1_000_003 + step)
@@ -271,12 +259,7 @@ class RelationTrainer:
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, (target == 1).float(), reduction="none"
         )
-        loss = (losses * known).sum() / known.sum().clamp(min=1.0)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        optimiser.step()
-        return float(loss.detach())
+        return (losses * known).sum() / known.sum().clamp(min=1.0)
 
     def _average(self, average: dict[str, Any], step: int) -> None:
         if step % AVERAGE_EVERY:
@@ -294,53 +277,3 @@ class RelationTrainer:
         measured = measure()
         self.network.load_state_dict(newest)
         return measured
-
-    def _save(
-        self, optimiser: Any, schedule: Any, step: int, history: list[Any], average: dict[str, Any]
-    ) -> None:
-        target = self._folder / "checkpoint.pt"
-        partial = target.with_suffix(".partial")
-        self._torch.save(
-            {
-                "config": _plain(self.config),
-                "network": self.network.state_dict(),
-                "average": average,
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "step": step,
-                "history": history,
-            },
-            partial,
-        )
-        partial.replace(target)
-
-    def _load(self, optimiser: Any, schedule: Any) -> dict[str, Any]:
-        path = self._folder / "checkpoint.pt"
-        fresh = {k: v.clone() for k, v in self.network.state_dict().items()}
-        if not path.exists():
-            return {"step": 0, "history": [], "average": fresh}
-        state = self._torch.load(path, weights_only=True, map_location=self._device)
-        if state["config"] != _plain(self.config):
-            LOGGER.warning("%s is of another configuration; training starts anew", path)
-            return {"step": 0, "history": [], "average": fresh}
-        self.network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        return {key: state[key] for key in ("step", "history", "average")}
-
-
-def _plain(config: RelationTrainingConfig) -> dict[str, Any]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
-
-
-def _batches(ready: Sequence[Prepared], size: int, *, seed: int) -> list[list[int]]:
-    """Batches of documents of like length, in random order, the same for the same seed."""
-    chance = random.Random(seed)
-    order = list(range(len(ready)))
-    chance.shuffle(order)
-    batches: list[list[int]] = []
-    for begin in range(0, len(order), size * 25):
-        chunk = sorted(order[begin : begin + size * 25], key=lambda i: len(ready[i].marked.pieces))
-        batches += [chunk[b : b + size] for b in range(0, len(chunk), size)]
-    chance.shuffle(batches)
-    return batches

@@ -19,7 +19,8 @@ class CorpusPart:
 
     Args:
         corpus: name of the corpus, one of the scheme's.
-        format: ``pubtator``, or ``bio`` (a character and its label a line).
+        format: ``pubtator``, ``bio`` (a character and its label a line), or ``ade-train`` and
+            ``ade-test`` (documents of the ADE corpus).
         files: paths below the data folder.
         types: annotated type → class of the model; other types are not used.
         licence: as its owner states it.
@@ -43,6 +44,8 @@ class TokenPlan:
         version: of its weights.
         language: ``en`` or ``zh``.
         encoder: name of the encoder it starts from (:mod:`nlp.training.encoders`).
+        start_from: name of a shipped recogniser whose fine-tuned encoder it starts from; ``""``
+            for the encoder as published.
         title: one line on what it does.
         scheme: labels, features, windows.
         training: rates, sizes, seed.
@@ -55,6 +58,7 @@ class TokenPlan:
     version: str
     language: str
     encoder: str
+    start_from: str
     title: str
     scheme: TokenScheme
     training: TokenTrainingConfig
@@ -92,6 +96,7 @@ def _plan(table: dict[str, Any]) -> TokenPlan:
         model["version"],
         model["language"],
         model["encoder"],
+        model.get("start_from", ""),
         model["title"],
         TokenScheme.from_json({"gazetteer": (), **table["scheme"]}),
         TokenTrainingConfig(**table["training"]),

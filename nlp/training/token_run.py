@@ -17,6 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from nlp.concept_names import write_concept_names
 from nlp.gazetteer import Gazetteer, write_names
 from nlp.token_model import TokenModel
@@ -59,6 +62,7 @@ def run_training(
     concepts: Sequence[tuple[str, str, str, str]] = (),
     precision: Precision = "weights",
     teacher: Any = None,
+    start: Mapping[str, npt.NDArray[np.float32]] | None = None,
     progress: Progress | None = None,
 ) -> Scores:
     """Train, export to ``out``, and score what was exported.
@@ -75,6 +79,7 @@ def run_training(
         concepts: rows of :mod:`nlp.concept_names` for the linker; no file where there are none.
         precision: what becomes int8.
         teacher: a trained network, where the model is to be distilled.
+        start: tensors of an encoder fine-tuned before.
         progress: called with steps done and all steps.
     """
     gazetteer = Gazetteer(names) if plan.scheme.gazetteer else None
@@ -85,6 +90,7 @@ def run_training(
         gazetteer=gazetteer,
         folder=out / "checkpoints",
         teacher=teacher,
+        start=start,
     )
     history = trainer.train(texts.train, texts.held_out, progress=progress)
     write_model(plan, trainer.network, encoder, names, out, texts.train, precision=precision)

@@ -17,23 +17,28 @@ the state is written, atomically, and the same call goes on from there.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kg.errors import MissingExtraError, UsageError
+from kg.errors import UsageError
 from nlp.gazetteer import Gazetteer
 from nlp.token_scheme import Span, TokenScheme
 from nlp.token_windows import LabelKeeper, Window, WindowMaker, collate, piece_maker
 from nlp.training.examples import SpanExample, allowed_labels, span_scores
+from nlp.training.optimisation import (
+    CHECKPOINT,
+    Optimisation,
+    bucketed,
+    half_precision,
+    prepared_torch,
+)
 from nlp.training.token_network import make_network
 
 LOGGER = logging.getLogger(__name__)
@@ -61,7 +66,7 @@ class TokenTrainingConfig:
         temperature: at which teacher and student are compared.
         save_minutes: most minutes of work a kill can lose.
         threads: processor threads.
-        bf16: whether the forward pass runs in bfloat16.
+        bf16: whether the forward pass runs in bfloat16 where the processor or GPU can.
     """
 
     seed: int = 20
@@ -99,6 +104,7 @@ class TokenTrainer:
         gazetteer: where known names stand; None where the scheme asks for none.
         folder: where checkpoints go.
         teacher: a trained network of the same labels, where the model is to be distilled.
+        start: tensors of an encoder fine-tuned before, by their names in ``BertModel``.
 
     Raises:
         MissingExtraError: without torch.
@@ -113,23 +119,19 @@ class TokenTrainer:
         gazetteer: Gazetteer | None,
         folder: Path,
         teacher: Any = None,
+        start: Mapping[str, npt.NDArray[np.float32]] | None = None,
     ) -> None:
-        try:
-            import torch
-        except ImportError as error:
-            raise MissingExtraError("torch", extra="train") from error
-        self._torch = torch
+        self._torch, self._device = prepared_torch(config)
         self.config = config
         self.scheme = scheme
         self._folder = folder
         self._teacher = teacher
         folder.mkdir(parents=True, exist_ok=True)
-        torch.set_num_threads(config.threads)
-        torch.manual_seed(config.seed)
-        torch.set_flush_denormal(True)
         self._maker = WindowMaker(scheme, piece_maker(scheme, encoder), gazetteer)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = make_network(encoder, scheme, dropout=config.dropout, layers=config.layers)
+        if start is not None:
+            tensors = {name: self._torch.from_numpy(array) for name, array in start.items()}
+            network.encoder.load_state_dict(tensors)
         self.network = network.to(self._device)
 
     def train(
@@ -154,20 +156,20 @@ class TokenTrainer:
             raise UsageError("no training example holds a word; check the data folder")
         per_epoch = -(-len(windows) // self.config.batch_size)
         total = per_epoch * self.config.epochs
-        optimiser, schedule = self._optimiser(total)
-        step, history = self._load(optimiser, schedule)
-        saved = time.monotonic()
+        optimisation = self._optimisation(total)
+        state = optimisation.load(self._device) or {"step": 0, "history": []}
+        step, history = int(state["step"]), list(state["history"])
+        lengths = [len(w.window.pieces) for w in windows]
         while step < total:
             epoch = step // per_epoch
-            order = _bucketed(windows, self.config.batch_size, self.config.seed * 1000 + epoch)
+            seed = self.config.seed * 1000 + epoch
+            order = bucketed(lengths, self.config.batch_size, seed=seed)
             started, losses = time.monotonic(), []
             for batch in order[step - epoch * per_epoch :]:
-                losses.append(self._step([windows[i] for i in batch], optimiser, step))
-                schedule.step()
+                losses.append(optimisation.step(self._loss([windows[i] for i in batch], step)))
                 step += 1
-                if time.monotonic() - saved > 60 * self.config.save_minutes:
-                    self._save(optimiser, schedule, step, history)
-                    saved = time.monotonic()
+                if optimisation.is_due():
+                    optimisation.save(step, history)
                 if progress is not None:
                     progress(step, total)
             entry: dict[str, Any] = {
@@ -179,7 +181,7 @@ class TokenTrainer:
                 entry["held_out"] = self.evaluate(held_out)
             history.append(entry)
             LOGGER.info("%s", entry)
-            self._save(optimiser, schedule, step, history)
+            optimisation.save(step, history)
         return history
 
     def evaluate(self, examples: Sequence[SpanExample]) -> dict[str, dict[str, float]]:
@@ -213,32 +215,22 @@ class TokenTrainer:
     def restore(self) -> int:
         """Load the newest checkpoint of the folder into the network; its step."""
         state = self._torch.load(
-            self._folder / "checkpoint.pt", weights_only=True, map_location=self._device
+            self._folder / CHECKPOINT, weights_only=True, map_location=self._device
         )
         self.network.load_state_dict(state["network"])
         return int(state["step"])
 
-    def _optimiser(self, total: int) -> tuple[Any, Any]:
-        torch, config = self._torch, self.config
+    def _optimisation(self, total: int) -> Optimisation:
         head = [*self.network.head.parameters(), *self.network.feature.parameters()]
-        known = {id(p) for p in head}
-        body = [p for p in self.network.parameters() if id(p) not in known]
-        optimiser = torch.optim.AdamW(
-            [{"params": body, "lr": config.encoder_rate}, {"params": head, "lr": config.head_rate}],
-            weight_decay=config.weight_decay,
-            fused=True,
+        return Optimisation(
+            self._torch, self.network, self.config, head=head, steps=total, folder=self._folder
         )
-        warm = max(1, round(config.warmup * total))
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda s: min((s + 1) / warm, max(0.0, (total - s) / max(1, total - warm)))
-        )
-        return optimiser, schedule
 
     def _logits(self, network: Any, batch: dict[str, npt.NDArray[np.int64]]) -> Any:
         tensors = {k: self._torch.from_numpy(v).to(self._device) for k, v in batch.items()}
         return network(tensors["pieces"], tensors["mask"], tensors["features"])
 
-    def _step(self, labelled: Sequence[_Labelled], optimiser: Any, step: int) -> float:
+    def _loss(self, labelled: Sequence[_Labelled], step: int) -> Any:
         torch = self._torch
         self.network.train()
         torch.manual_seed(self.config.seed * 1_000_003 + step)
@@ -254,11 +246,7 @@ class TokenTrainer:
         loss = -torch.logsumexp(kept, dim=-1).mean()
         if self._teacher is not None:
             loss = self._distilled(loss, chosen, batch, rows, pieces)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        optimiser.step()
-        return float(loss.detach())
+        return loss
 
     def _distilled(self, loss: Any, chosen: Any, batch: Any, rows: Any, pieces: Any) -> Any:
         torch, config = self._torch, self.config
@@ -270,9 +258,7 @@ class TokenTrainer:
         return config.alpha * loss + (1 - config.alpha) * config.temperature**2 * divergence
 
     def _autocast(self) -> Any:
-        if not self.config.bf16:
-            return contextlib.nullcontext()
-        return self._torch.autocast(self._device.type, self._torch.bfloat16)
+        return half_precision(self._torch, self._device, wanted=self.config.bf16)
 
     def _with_hidden_features(self, batch: Any, step: int) -> Any:
         """The batch with some name features hidden; the corpus tag always stays."""
@@ -280,46 +266,3 @@ class TokenTrainer:
         mask = chance.random(batch["features"].shape) >= self.config.feature_dropout
         mask[:, 0] = True
         return {**batch, "features": batch["features"] * mask}
-
-    def _save(self, optimiser: Any, schedule: Any, step: int, history: list[Any]) -> None:
-        target = self._folder / "checkpoint.pt"
-        partial = target.with_suffix(".partial")
-        self._torch.save(
-            {
-                "config": asdict(self.config),
-                "network": self.network.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "step": step,
-                "history": history,
-            },
-            partial,
-        )
-        partial.replace(target)
-
-    def _load(self, optimiser: Any, schedule: Any) -> tuple[int, list[dict[str, Any]]]:
-        path = self._folder / "checkpoint.pt"
-        if not path.exists():
-            return 0, []
-        state = self._torch.load(path, weights_only=True, map_location=self._device)
-        if state["config"] != asdict(self.config):
-            LOGGER.warning("%s is of another configuration; training starts anew", path)
-            return 0, []
-        self.network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        return int(state["step"]), list(state["history"])
-
-
-def _bucketed(windows: Sequence[_Labelled], size: int, seed: int) -> list[list[int]]:
-    """Batches of windows of like length, in random order, the same for the same seed."""
-    chance = random.Random(seed)
-    order = list(range(len(windows)))
-    chance.shuffle(order)
-    batches: list[list[int]] = []
-    for begin in range(0, len(order), size * 50):
-        chunk = order[begin : begin + size * 50]
-        chunk.sort(key=lambda i: len(windows[i].window.pieces))
-        batches += [chunk[b : b + size] for b in range(0, len(chunk), size)]
-    chance.shuffle(batches)
-    return batches
