@@ -32,6 +32,9 @@ SHORTEST_WORD = 3
 LEAST_MISSPELT, TWO_EDITS = 6, 9
 
 
+#: What the name of a numbered kind may begin with beside what people write.
+_BEFORE_NUMBERED = ("", "autosomal recessive ", "autosomal dominant ", "hereditary ", "familial ")
+
 #: The strength of a preparation names nothing.
 _STRENGTH = re.compile(r"\d[\d.,/-]* ?(?:mg|mcg|µg|ug|g|ml|mls|units?|iu|%|meq|毫克|微克|克|毫升)?")
 
@@ -57,7 +60,12 @@ class Namer:
         linked = [m for m in self._linker.link(question) if not self._asks(m.text)]
         mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
         kinds = numbered(question, mentions)
+        respelt_kinds = [self._numbered_name(question, *span) for span in kinds.values()]
         wider, narrowed, told = self._narrowed(question, mentions)
+        wider += [m for m in respelt_kinds if m is not None]
+        kinds = {
+            at: span for at, span in kinds.items() if all(w.start != span[0] for w in wider)
+        }
         mentions = [m for m in mentions if all(not _within(m, w) for w in wider)] + wider
         kinds.update(narrowed)
         unlinked = [
@@ -110,6 +118,18 @@ class Namer:
         found = beside_names(question, mentions, self._linker)
         narrowed = [q for q in found if isinstance(q, Qualified)]
         return narrowed + list(patients(question, detect_language(question), mentions))
+
+    def _numbered_name(self, question: str, start: int, end: int) -> Mention | None:
+        """A numbered kind as the graph writes it: with or without "type", "hereditary" …"""
+        text = question[start:end]
+        plain = re.sub(r",? *\b(?:sub)?type +", " ", text, flags=re.IGNORECASE)
+        for form in dict.fromkeys((plain, re.sub(r"[ -]+(\S+)$", r" type \1", plain), text)):
+            for word in _BEFORE_NUMBERED:
+                found = self._linker.named(f"{word}{form}")
+                if found:
+                    category, score = found[0].category, found[0].score
+                    return Mention(start, end, text, category, found, score)
+        return None
 
     def _unknown_kind(self, question: str, start: int, end: int) -> Unlinked:
         text = question[start:end]

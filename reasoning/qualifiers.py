@@ -64,7 +64,7 @@ class Qualifiers:
 _MOST_NAMES, _FARTHEST = 6, 80
 
 #: Between a name and a qualifier behind it, as in "gout, juvenile".
-_INVERTED = r"\s*,\s*"
+_INVERTED = r"(?:\s*,\s*|\s+-\s+)"
 #: Between two qualifiers.
 _LINK = r"(?:\s*(?:,|/|&|\band\b|\bor\b|\bto\b|-|、|和|或)\s*|\s+)?"
 _STAGE = r"(?:stage|grade|class)\s+(?:[ivx]{1,4}|\d)[a-c]?"
@@ -78,7 +78,10 @@ def load_qualifiers() -> Qualifiers:
     kind, course = table["kind"], table["course"]
     english = (*kind["en"], *course["en"], *course["site_en"])
     chinese = (*kind["zh"], *course["zh"], *course["site_zh"])
-    one = rf"(?:\b{_any(english)}\b|\b{_STAGE}|{_any(chinese)})"
+    adjective = (
+        rf"\b(?!{_any(course['ordinary_en'])}\b)[a-z-]{{2,}}{_any(course['endings_en'])}\b"
+    )
+    one = rf"(?:\b{_any(english)}\b|\b{_STAGE}|{adjective}|{_any(chinese)})"
     behind = (
         rf"(?:{_INVERTED}(?:\b{_any(english)}\b{_LINK})+(?=\s*(?:[?.!;:)]|$))"
         rf"|[\s-]+(?:{_any(course['behind_en'])}|{_STAGE})\b"

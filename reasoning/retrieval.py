@@ -285,14 +285,20 @@ def _kin(order: list[str], walker: Walker) -> dict[str, str]:
 
     Told in one line with it, so that the ten lines are of ten different things.
     """
-    classes: dict[str, set[str]] = {}
-    heads: dict[str, str] = {}
+    classes: dict[str, set[str]] = {}  # of the results that have a line of their own
+    under: dict[str, str] = {}  # those lines, and the kinds of them that were found
+    beside: dict[str, str] = {}
     for curie in order:
         own = {e.object for e in walker.step(curie, (SUBCLASS_OF,), Direction.OUT)}
-        near = [one for one, wider in classes.items() if one in own or curie in wider]
-        classes[curie] = own
-        heads[curie] = heads[near[0]] if near else curie
-    return {curie: head for curie, head in heads.items() if head != curie}
+        wider = next((one for one in under if one in own), "")
+        narrower = next((one for one, its in classes.items() if curie in its), "")
+        if wider:
+            beside[curie] = under[curie] = under[wider]
+        elif narrower:
+            beside[curie] = narrower
+        else:
+            classes[curie], under[curie] = own, curie
+    return beside
 
 
 def _specificity(curie: str, walker: Walker) -> float:

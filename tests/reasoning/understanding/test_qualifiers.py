@@ -165,7 +165,8 @@ def test_harm_recorded_for_the_patients_is_told(engine: Engine, question: str) -
         "Which first-line drug treats gout?",
         "Is there a good, effective and safe treatment for gout?",
         "What treats chronic COPD?",  # a kind of chronic lung disease
-        "Which of the usual drugs treat my awful gout?",
+        "Which of the usual drugs treat my gout?",
+        "Are there typical, natural or surgical gout treatments?",
         "哪些药能治疗痛风？",
         "痛风最好吃什么药",
         "慢性慢阻肺怎么治疗",
