@@ -401,8 +401,8 @@ def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
 
 def _fixed(understood: Understanding, flag: RedFlag | None, answer: Answer) -> tuple[str, ...]:
     """Sentences that are told as they stand."""
-    words = load_free_words(answer.language)
-    note = fill(words.removed, count=len(answer.removed)) if answer.removed else ""
+    removed = len(answer.removed)
+    note = fill(load_free_words(answer.language).removed, count=removed) if removed else ""
     messages = (flag.message if flag else "", understood.explanation, note)
     return tuple(message for message in messages if message)
 

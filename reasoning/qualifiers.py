@@ -83,7 +83,7 @@ def load_qualifiers() -> Qualifiers:
     )
     one = rf"(?:\b{_any(english)}\b|\b{_STAGE}|{adjective}|{_any(chinese)})"
     behind = (
-        rf"(?:{_INVERTED}(?:\b{_any(english)}\b{_LINK})+(?=\s*(?:[?.!;:)]|$))"
+        rf"(?:{_INVERTED}(?P<words>[a-z][a-z ,-]*?)(?=\s*(?:[?.!;:)]|$))"
         rf"|[\s-]+(?:{_any(course['behind_en'])}|{_STAGE})\b"
         rf"|\s+{_SECONDARY_TO}|{_any(course['behind_zh'])})"
     )
@@ -92,14 +92,20 @@ def load_qualifiers() -> Qualifiers:
         for word in group:
             same[word] = (*same.get(word, ()), *(w for w in group if w != word))
     return Qualifiers(
-        re.compile(rf"(?:{one}{_LINK})+$", re.IGNORECASE),
-        re.compile(behind, re.IGNORECASE),
-        re.compile(rf"\b{_any(kind['en'])}\b|{_any(kind['zh'])}|{_SECONDARY_TO}", re.IGNORECASE),
-        MappingProxyType(
-            {tag: re.compile(table["patients"][tag], re.IGNORECASE) for tag in ("en", "zh")}
-        ),
+        re.compile(rf"(?:{one}{_LINK})+$"),
+        re.compile(behind),
+        re.compile(rf"\b{_any(kind['en'])}\b|{_any(kind['zh'])}|{_SECONDARY_TO}"),
+        MappingProxyType({tag: re.compile(table["patients"][tag]) for tag in ("en", "zh")}),
         MappingProxyType(same),
     )
+
+
+def _lowered(text: str) -> str:
+    """Lower case, every character in its place."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _any(words: Iterable[str]) -> str:
@@ -115,6 +121,7 @@ def beside_names(
     A qualifier every name of which the concept or what it is a kind of has already ("chronic
     COPD") narrows nothing.
     """
+    as_asked, question = question, _lowered(question)
     for mention in mentions:
         if {c.category for c in mention.candidates}.isdisjoint(CONDITIONS):
             continue
@@ -124,7 +131,7 @@ def beside_names(
         words = _words(question, mention, span)
         named = _named(question[mention.start : mention.end], words, mention, linker)
         if named:
-            text = question[slice(*span)]
+            text = as_asked[slice(*span)]
             yield Mention(*span, text, named[0].category, named, named[0].score)
             continue
         narrowing = tuple(w for w in words if not _held(w, mention, linker))
@@ -141,6 +148,8 @@ def _span(question: str, mention: Mention, mentions: Sequence[Mention]) -> tuple
     before = words.before.search(question, max(left, mention.start - _FARTHEST), mention.start)
     start = mention.start if before is None else before.start()
     behind = words.behind.match(question, mention.end, right)
+    if behind is not None and behind["words"] and not words.before.fullmatch(behind["words"]):
+        behind = None
     end = mention.end if behind is None else behind.end()
     while question[end - 1 : end].isspace():
         end -= 1
@@ -203,7 +212,7 @@ def patients(question: str, language: str, mentions: Sequence[Mention]) -> Itera
     One inside the name of something else ("gestational diabetes", 小儿麻痹症) is none.
     """
     found = load_qualifiers().patients
-    for match in found["zh" if language == "zh" else "en"].finditer(question):
+    for match in found["zh" if language == "zh" else "en"].finditer(_lowered(question)):
         inside = any(
             m.start < match.end()
             and match.start() < m.end
