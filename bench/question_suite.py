@@ -13,7 +13,10 @@ where it should be, every group of ``must`` is named by a claim, no name of ``mu
 every claim stands on an edge with evidence. Names are compared in normal form with every name of
 the claim's subject and object; ``~name`` accepts any longer name that contains it (as a whole word
 where it has three letters or fewer, at the beginning of a word where it has four). Where
-an outcome ``answered`` is judged, only claims that state (not deny) count.
+an outcome ``answered`` is judged, only claims that state (not deny) count. Where a question says
+what ``narrows`` a name ("juvenile", "in children"), an answer is right only where a linked name
+holds those words or the answer says in its typed field that it is about something broader; where
+it says that nothing does (``""``), only where the field is empty.
 
 A failure is laid to the first of: the gate, the names linked (``focus``), the intent, the facts.
 """
@@ -55,6 +58,7 @@ class Cause(StrEnum):
     OUTCOME = "outcome"
     FACTS = "missing facts"
     FORBIDDEN = "forbidden facts"
+    NARROWED = "dropped qualifier"
 
 
 #: Intents that can answer a kind of question; a kind that is not here may have any.
@@ -102,6 +106,7 @@ class Question:
         focus: groups of names, one of each linked in the question; only to explain a failure,
             except where the question is what something is.
         lookalike: looks like an emergency and is none.
+        narrows: words that make a name narrower; "" where there are none; None: not judged.
     """
 
     id: str
@@ -116,6 +121,7 @@ class Question:
     previous: str = ""
     focus: tuple[tuple[str, ...], ...] = ()
     lookalike: bool = False
+    narrows: str | None = None
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Question:
@@ -139,6 +145,7 @@ class Question:
             row.get("previous", ""),
             tuple(tuple(group["name"]) for group in row.get("focus", ())),
             row.get("lookalike", False),
+            row.get("narrows"),
         )
 
 
@@ -218,6 +225,7 @@ def _reasons(question: Question, answer: Answer, store: GraphStore) -> Iterator[
     for claim in answer.claims:
         if not claim.edge.evidence or store.edge(claim.triple, claim.polarity) is None:
             yield Cause.EDGE, claim.text
+    yield from _dropped(question, answer)
     wrong = list(_wrong_facts(question, answer, store))
     outcome_wrong = bool(question.outcomes) and answer.outcome not in question.outcomes
     if outcome_wrong or wrong:
@@ -226,6 +234,18 @@ def _reasons(question: Question, answer: Answer, store: GraphStore) -> Iterator[
         expected = "/".join(sorted(question.outcomes))
         yield Cause.OUTCOME, f"{answer.outcome}, not {expected}"
     yield from wrong
+
+
+def _dropped(question: Question, answer: Answer) -> Iterator[tuple[Cause, str]]:
+    """A qualifier left out without a word, or one that is none taken for one."""
+    told = [b.text.lower() for b in answer.broader]
+    if question.narrows == "" and told:
+        yield Cause.NARROWED, f"taken for a qualifier: {told[0]}"
+    if not question.narrows or answer.outcome not in (*_ASKED, Outcome.CONFLICTING):
+        return
+    linked = [c.text.lower() for c in answer.concepts]
+    if not any(question.narrows in text for text in (*told, *linked)):
+        yield Cause.NARROWED, f"left out without a word: {question.narrows}"
 
 
 def _wrong_facts(

@@ -8,7 +8,10 @@ fallback classifier was trained on odd ones), ``qa/medication-qa-medinfo2019`` (
 ``--development`` asks the rest instead, which were read while the rules were written),
 ``qa/liveqa-medical-2017`` (the short summary of each question) and ``zh/chineseblue/cMedIC``.
 
-A focus is right where a linked concept has it as a name, or its UMLS concept as a cross-reference.
+A focus is right where a linked concept has it as a name, or its UMLS concept as a cross-reference;
+of a preparation ("Baclofen Oral", "Azelastine Nasal Spray") the name of the drug is the focus too.
+A focus no concept of the graph has as a name or cross-reference cannot be linked: how many those
+are is told, and the share of the others that is linked rightly beside the share of all.
 A type the graph covers is right where the intent recognised answers it (also where its name is not
 in the graph, so that there is no plan); one it does not cover is right where there is no plan,
 whatever the reason given. Each is measured for the rules
@@ -27,8 +30,9 @@ import re
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from kg.names import normalise
@@ -227,7 +231,7 @@ def _recognised(understood: Understanding) -> Intent | None:
 
 def focus_right(asked: Asked, understood: Understanding, store: GraphStore) -> bool:
     """Whether a linked concept is what the question is about."""
-    wanted = {normalise(name) for name in asked.focus} - {""}
+    wanted = {form for name in asked.focus for form in forms_of(name)}
     cuis = {f"UMLS:{cui}" for cui in asked.cuis}
     for linked in understood.concepts:
         concept = store.get(linked.curie)
@@ -236,6 +240,35 @@ def focus_right(asked: Asked, understood: Understanding, store: GraphStore) -> b
         if wanted & {normalise(n.text) for n in concept.names} or cuis & set(concept.xrefs):
             return True
     return False
+
+
+_PREPARATION = re.compile(
+    r"(?: (?:oral|injection|topical|ophthalmic|otic|rectal|vaginal|transdermal|nasal|buccal"
+    r"|inhalation|intravenous|sublingual|implant|patch|spray|cream|gel|drops?|solution|tablets?|capsules?"
+    r"|suspension|and|\([^()]*\)))+$",
+    re.IGNORECASE,
+)
+
+
+def forms_of(name: str) -> set[str]:
+    """The normal forms of a focus: its own and, of a preparation, that of the drug.
+
+    >>> sorted(forms_of("Azelastine Nasal Spray"))
+    ['azelastine', 'azelastine nasal spray']
+    """
+    return {normalise(name), normalise(_PREPARATION.sub("", name))} - {""}
+
+
+def umls_of(store: GraphStore) -> frozenset[str]:
+    """Every UMLS concept some concept of the graph refers to."""
+    return frozenset(x for c in store.concepts() for x in c.xrefs if x.startswith("UMLS:"))
+
+
+def linkable(asked: Asked, store: GraphStore, umls: frozenset[str]) -> bool:
+    """Whether some concept of the graph is what the question is about."""
+    if any(f"UMLS:{cui}" in umls for cui in asked.cuis):
+        return True
+    return any(store.find(form) for name in asked.focus for form in forms_of(name))
 
 
 def sampled(questions: Sequence[Asked], most: int) -> list[Asked]:
@@ -249,15 +282,18 @@ def sampled(questions: Sequence[Asked], most: int) -> list[Asked]:
 
 @dataclass(slots=True)
 class Count:
-    """Right ones by what is measured, of ``total``."""
+    """Right ones by what is measured, of ``total``; ``linkable`` of them have a focus to link."""
 
     total: int = 0
+    linkable: int = 0
     right: Counter[str] = field(default_factory=Counter)
 
     def line(self) -> str:
         """As percentages."""
         names = ("focus", "rules", "classifier", "both")
-        return " ".join(f"{n} {100 * self.right[n] / max(self.total, 1):5.1f} %" for n in names)
+        told = [f"{n} {100 * self.right[n] / max(self.total, 1):5.1f} %" for n in names]
+        share = 100 * self.right["focus of linkable"] / max(self.linkable, 1)
+        return " ".join([*told, f"focus {share:5.1f} % of {self.linkable} linkable"])
 
 
 def measure(
@@ -265,21 +301,31 @@ def measure(
 ) -> dict[tuple[str, str], Count]:
     """Counts by collection and type ("all" and "covered" among the types)."""
     counts: dict[tuple[str, str], Count] = defaultdict(Count)
+    umls = umls_of(reader.store)
     for asked in questions:
         understood, intents = reader.readings(asked.question)
         right = {name for name, intent in intents.items() if _right(asked, intent)}
+        known = linkable(asked, reader.store, umls)
         if focus_right(asked, understood, reader.store):
-            right.add("focus")
+            right |= {"focus", "focus of linkable"} if known else {"focus"}
         for key in (asked.type, "all", *(("covered",) if asked.intents else ())):
             counts[asked.collection, key].total += 1
+            counts[asked.collection, key].linkable += known
             counts[asked.collection, key].right.update(right)
-        if asked.intents and "both" not in right:
-            got = intents["both"]
-            worst.append(
-                f"{asked.collection} | {asked.type} | {asked.question} | {got} | "
-                f"{understood.rule or understood.reason}"
-            )
+        if asked.intents and ("both" not in right or (known and "focus" not in right)):
+            worst.append(_worst(asked, understood, intents["both"], right))
     return counts
+
+
+def _worst(
+    asked: Asked, understood: Understanding, got: Intent | None, right: Collection[str]
+) -> str:
+    wrong = "intent" if "both" not in right else "focus"
+    linked = ", ".join(c.name for c in understood.concepts) or "nothing"
+    return (
+        f"{wrong} | {asked.collection} | {asked.type} | {asked.question} | {got} | "
+        f"{understood.rule or understood.reason} | wanted {asked.focus[:2]} | linked {linked}"
+    )
 
 
 def _right(asked: Asked, intent: Intent | None) -> bool:
@@ -314,14 +360,18 @@ def main() -> None:
     parser.add_argument("--development", action="store_true", help="the rows that may be read")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--worst", type=Path, help="where to list 100 questions not understood")
+    parser.add_argument("--only", help="one collection: medquad, medinfo, liveqa or 18types")
     options = parser.parse_args()
     store = open_graph(options.graph)
     reader = Reader(store)
-    collections = [list(qasystem(store))]
+    collections = [list(qasystem(store))] if options.only in (None, "18types") else []
     if options.data:
-        collections += [list(medquad(options.data))]
-        collections += [list(medinfo(options.data, development=options.development))]
-        collections += [list(liveqa(options.data))]
+        read = {
+            "medquad": partial(medquad, options.data),
+            "medinfo": partial(medinfo, options.data, development=options.development),
+            "liveqa": partial(liveqa, options.data),
+        }
+        collections += [list(r()) for name, r in read.items() if options.only in (None, name)]
     worst: list[str] = []
     records = []
     for questions in collections:
@@ -331,9 +381,15 @@ def main() -> None:
         for (collection, kind), count in sorted(counts.items(), key=lambda c: -c[1].total):
             print(f"  {kind:42} {count.total:5}  {count.line()}")
             records.append(
-                {"collection": collection, "type": kind, "total": count.total} | dict(count.right)
+                {
+                    "collection": collection,
+                    "type": kind,
+                    "total": count.total,
+                    "linkable": count.linkable,
+                }
+                | dict(count.right)
             )
-    if options.data:
+    if options.data and options.only is None:
         print("\n".join(cmedic(options.data, reader)))
     if options.worst:
         chosen = random.Random(1).sample(worst, min(100, len(worst)))

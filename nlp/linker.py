@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from kg.schema import GENE
-from kg.store import GraphStore, NameMatch
+from kg.records import Polarity
+from kg.schema import GENE, SUBCLASS_OF
+from kg.store import Direction, EdgeFilter, GraphStore, NameMatch
 from nlp.admission import KIND_SCORES, Admission, is_shouting
 from nlp.lexicon import Lexicon
 from nlp.records import Candidate, Mention
@@ -28,6 +29,9 @@ _WELL_KNOWN = 12  # edges at a concept the graph says much of
 _LITTLE_KNOWN = 3
 _STANDS_BACK = 0.08
 _MOST_WEIGHTS = 100_000
+_MOST_WIDER = 4  # steps up from a concept to what it is a kind of
+_MOST_CLASSES_OF = 8  # classes looked at of one concept
+_KIND_OF = EdgeFilter(predicates=frozenset({SUBCLASS_OF}), polarity=Polarity.POSITIVE)
 _MOST_IDIOM = 4  # words of a lay name that a small word begins or ends
 
 
@@ -94,6 +98,14 @@ class Linker(Protocol):
         """Concepts with the names nearest to ``text``, best first."""
         ...
 
+    def named(self, text: str) -> tuple[Candidate, ...]:
+        """Concepts one of whose names is the whole of ``text``, best first."""
+        ...
+
+    def called(self, curie: str, *, wider: bool = False) -> tuple[str, ...]:
+        """Names of a concept; ``wider``: and of everything it is a kind of, nearest first."""
+        ...
+
 
 def rivals(mention: Mention, *, margin: float = 0.05) -> tuple[Candidate, ...]:
     """The candidates within ``margin`` of the best; more than one means ambiguous.
@@ -154,6 +166,31 @@ class StoreLinker:
         """See :meth:`Linker.nearest`."""
         found = self._store.search(text, limit=limit, categories=categories)
         return tuple(self._candidate(m, min(1.0, m.score)) for m in found if m.score > 0.0)
+
+    def named(self, text: str) -> tuple[Candidate, ...]:
+        """See :meth:`Linker.named`."""
+        best: dict[str, Candidate] = {}
+        for match in self._store.find(text):
+            found = self._candidate(match, KIND_SCORES.get(match.name.kind, 1.0))
+            if found.curie not in best or best[found.curie].score < found.score:
+                best[found.curie] = found
+        return tuple(sorted(best.values(), key=lambda c: (-c.score, c.curie)))
+
+    def called(self, curie: str, *, wider: bool = False) -> tuple[str, ...]:
+        """See :meth:`Linker.called`."""
+        layer, seen = [curie], {curie: None}
+        for _ in range(_MOST_WIDER if wider else 0):
+            above = [
+                edge.object
+                for one in layer
+                for edge in self._store.neighbours(
+                    one, direction=Direction.OUT, edge_filter=_KIND_OF, limit=_MOST_CLASSES_OF
+                )
+            ]
+            layer = [a for a in dict.fromkeys(above) if a not in seen]
+            seen.update(dict.fromkeys(layer))
+        concepts = (self._store.get(one) for one in seen)
+        return tuple(n.text for c in concepts if c is not None for n in c.names)
 
     def edges_at(self, curie: str) -> int:
         """How many edges the graph has at a concept, counted up to a dozen."""

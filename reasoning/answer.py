@@ -41,6 +41,29 @@ class LinkedConcept:
 
 
 @dataclass(frozen=True, slots=True)
+class Broader:
+    """A stretch of the question that is narrower than what the answer is about.
+
+    "Acute gout" where gout is known; "in children" where nothing is told apart for them.
+
+    Args:
+        text: the stretch, as written.
+        start: first character of the question, 0-based.
+        end: one past the last.
+        curie: the concept the answer is about instead.
+        name: its name.
+        patients: whether the stretch says of whom, not of what.
+    """
+
+    text: str
+    start: int
+    end: int
+    curie: str
+    name: str
+    patients: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One checkable statement of an answer: an edge, and the words that state it."""
 
@@ -87,6 +110,7 @@ class Answer:
         choice: index into the options given, or None.
         notice: the fixed notice that this is not medical advice, in the question's language.
         definitions: definitions quoted in the text.
+        broader: of what the question narrows and the answer does not; said in its first sentences.
         free: whether the text is in a language model's own words, with marks (cited mode).
         removed: sentences of the model that the graph does not bear out; not in the text.
     """
@@ -108,5 +132,6 @@ class Answer:
     choice: int | None = None
     notice: str = ""
     definitions: tuple[Definition, ...] = ()
+    broader: tuple[Broader, ...] = ()
     free: bool = False
     removed: tuple[str, ...] = ()

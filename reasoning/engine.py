@@ -26,15 +26,16 @@ from kg.records import Concept, Edge, Subgraph
 from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
+from reasoning.breadth import for_patients, lead, only_general
 from reasoning.choice import choose
 from reasoning.cited import cite, verify_cited
 from reasoning.confidence import Calibration
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
-from reasoning.plan import Plan
+from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
-from reasoning.script import script
+from reasoning.script import general_script, script
 from reasoning.sentence_frames import Frames, Kind, fill, load_frames
 from reasoning.statements import Script, Statement
 from reasoning.traversal import Walker
@@ -191,6 +192,7 @@ class Engine:
         else:
             with clock.stage("retrieval"):
                 understood, retrieval = self._retrieved(understood, understood.plan)
+                understood, retrieval = for_patients(understood, retrieval, self.store)
             with clock.stage("wording"):
                 answer = self._planned(question, understood, retrieval, frames, limit)
             offered = understood.options if options is None else options
@@ -230,13 +232,9 @@ class Engine:
         frames: Frames,
         limit: int | None,
     ) -> Answer:
-        said = script(
-            retrieval,
-            self.store,
-            language=understood.language,
-            named=self.settings.named,
-            limit=limit,
-        )
+        said = self._said(understood, retrieval, limit)
+        if only_general(understood, retrieval):
+            retrieval = replace(retrieval, outcome=Outcome.NOT_RECORDED)
         confidence = _confidence(understood, retrieval, said)
         if self.settings.calibration is not None:
             confidence = self.settings.calibration(confidence)
@@ -265,10 +263,21 @@ class Engine:
             subgraph=_subgraph(retrieval, wording.claims),
             confidence=confidence,
             worded_by=told.by,
+            broader=understood.broader,
             definitions=said.definitions,
             free=told.free,
             removed=told.removed,
         )
+
+    def _said(self, understood: Understanding, retrieval: Retrieval, limit: int | None) -> Script:
+        """What to say: of what the answer is broader than the question first."""
+        language = understood.language
+        if isinstance(retrieval.plan, CheckPlan) and only_general(understood, retrieval):
+            said = general_script(retrieval.plan, retrieval, language=language)
+        else:
+            named = self.settings.named
+            said = script(retrieval, self.store, language=language, named=named, limit=limit)
+        return replace(said, statements=(*lead(understood), *said.statements))
 
     def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
         """What the plan finds; where that is nothing, what another sense of a name finds."""
@@ -391,8 +400,8 @@ def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
 
 def _fixed(understood: Understanding, flag: RedFlag | None, answer: Answer) -> tuple[str, ...]:
     """Sentences that are told as they stand."""
-    words = load_free_words(answer.language)
-    note = fill(words.removed, count=len(answer.removed)) if answer.removed else ""
+    removed = len(answer.removed)
+    note = fill(load_free_words(answer.language).removed, count=removed) if removed else ""
     messages = (flag.message if flag else "", understood.explanation, note)
     return tuple(message for message in messages if message)
 
@@ -462,7 +471,7 @@ def _confidence(understood: Understanding, retrieval: Retrieval, said: Script) -
         return 0.0
     linking = min((c.score for c in understood.concepts), default=1.0)
     plan = 0.9 if retrieval.via_subclass else 1.0
-    if understood.unknown or understood.ignored:
+    if understood.unknown or understood.ignored or understood.broader:
         plan *= 0.8
     plan *= understood.certainty
     edges: tuple[Edge, ...] = said.named

@@ -6,7 +6,7 @@ anchor become one list; what several anchors share becomes one list with a mark 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kg.records import Edge, EdgeKey
@@ -29,6 +29,9 @@ from reasoning.statements import (
     relation_of,
 )
 
+#: Most kin told in one line with a result.
+MOST_ALSO = 3
+
 
 def find_script(
     plan: FindPlan,
@@ -42,12 +45,13 @@ def find_script(
     """What to say of the matches of a plan that finds concepts."""
     if not retrieval.matches:
         return Script(tuple(_nothing_found(plan, store)))
-    best = retrieval.matches[:named]
+    best = _told(plan, retrieval.matches[:limit], named=named)
+    beside = {m.concept: m.beside for m in best if m.beside}
     groups = _groups(plan, best)
-    counted = _counted(plan, retrieval, groups, named=named)
+    counted = _counted(plan, retrieval, groups, best)
     statements = [*_count_asked(plan, retrieval, groups, counted, store)]
     for group in groups:
-        statements += _worded_group(group, counted.get((group.relation, group.anchors), 0))
+        statements += _worded_group(group, counted.get((group.relation, group.anchors), 0), beside)
     rest = retrieval.total - len(best) - sum(counted.values())
     if rest > 0:
         statements.append(Statement(Kind.FURTHER_PLAIN, count=rest))
@@ -69,14 +73,16 @@ def one_sided_script(
     """What one of two concepts has and the other has not, as one list a relation."""
     has = next(c.anchor for c in plan.constraints if not c.negated)
     lacks = next(c.anchor for c in plan.constraints if c.negated)
-    groups = _groups(plan, retrieval.matches[:named])
-    counted = _counted(plan, retrieval, groups, named=named)
+    best = _told(plan, retrieval.matches[:limit], named=named)
+    beside = {m.concept: m.beside for m in best if m.beside}
+    groups = _groups(plan, best)
+    counted = _counted(plan, retrieval, groups, best)
     statements = [
         Statement(
             Kind.ONLY,
             group.relation,
             anchors=(has, lacks),
-            facts=group.facts,
+            facts=_folded(group.facts, beside),
             count=counted.get((group.relation, group.anchors), 0),
         )
         for group in groups
@@ -92,6 +98,42 @@ def one_sided_script(
         statements.append(Statement(Kind.ONE_SIDED))
     kept = retrieval.matches[:limit]
     return Script((*statements, *classes), once(e for m in kept for e in m.edges))
+
+
+def _told(plan: FindPlan, matches: Sequence[Match], *, named: int) -> tuple[Match, ...]:
+    """The ``named`` best matches that are different things, each with its nearest kin.
+
+    Kin that stands in another relation, or is more or less frequent, is only counted.
+    """
+    heads = [m for m in matches if not m.beside][:named]
+    told: list[Match] = []
+    for head in heads:
+        place = _place(plan, head)
+        kin = (m for m in matches if m.beside == head.concept and _place(plan, m) == place)
+        told += [head, *(m for m, _ in zip(kin, range(MOST_ALSO), strict=False))]
+    return tuple(told)
+
+
+def _place(plan: FindPlan, match: Match) -> tuple[tuple[Relation, str, str], ...]:
+    """Relations and near ends a match is reached by, and how frequent its edges are."""
+    return tuple(
+        (relation, near, edge_frequency(edge)) for relation, near, _, edge in _oriented(plan, match)
+    )
+
+
+def _folded(facts: Sequence[Fact], beside: Mapping[str, str]) -> tuple[Fact, ...]:
+    """Facts with those that are told beside another one in the same line as that."""
+    present = {fact.concept for fact in facts}
+    also: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if beside.get(fact.concept) in present:
+            also.setdefault(beside[fact.concept], []).append(fact)
+    inside = {fact.concept for others in also.values() for fact in others}
+    return tuple(
+        replace(fact, also=tuple(also.get(fact.concept, ())))
+        for fact in facts
+        if fact.concept not in inside
+    )
 
 
 def _nothing_found(plan: FindPlan, store: GraphStore) -> Iterator[Statement]:
@@ -183,12 +225,13 @@ def _together(groups: list[Group]) -> list[Group]:
 
 
 def _counted(
-    plan: FindPlan, retrieval: Retrieval, groups: list[Group], *, named: int
+    plan: FindPlan, retrieval: Retrieval, groups: list[Group], told: Sequence[Match]
 ) -> dict[tuple[Relation, tuple[str, ...]], int]:
     """How many further matches each group has; those that fit no group are not counted."""
     counts: dict[tuple[Relation, tuple[str, ...]], int] = {}
     known = {(g.relation, frozenset(g.anchors)): (g.relation, g.anchors) for g in groups}
-    for match in retrieval.matches[named:]:
+    named = {match.concept for match in told}
+    for match in (m for m in retrieval.matches if m.concept not in named):
         ways = _oriented(plan, match)
         if len({relation for relation, *_ in ways}) != 1 or any(
             w[2] != match.concept for w in ways
@@ -235,15 +278,16 @@ def _recorded(group: Group, store: GraphStore) -> int:
     return len(set.intersection(*ends))
 
 
-def _worded_group(group: Group, more: int) -> Iterator[Statement]:
+def _worded_group(group: Group, more: int, beside: Mapping[str, str]) -> Iterator[Statement]:
     by_frequency = _by_frequency(group)
     if by_frequency:
         for term, facts in by_frequency:
             kind = Kind.FREQUENCY if term else Kind.LIST
-            yield from listed(replace(group, facts=facts), kind, frequency=term)
+            yield from listed(replace(group, facts=_folded(facts, beside)), kind, frequency=term)
         if more:
             yield Statement(Kind.FURTHER, group.relation, anchors=group.anchors, count=more)
     else:
+        group = replace(group, facts=_folded(group.facts, beside))
         yield from listed(group, Kind.LIST, more=more)
 
 

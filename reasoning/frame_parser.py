@@ -330,10 +330,24 @@ class _Reader:
     def entries(self, at: int) -> Iterator[tuple[object, int]]:
         """Entries of a list, and how many more there are."""
         joining = self.joining
-        for value, end in self.strung(at, self.entry, joining.between, joining.last):
-            yield (value, 0), end
+        for value, end in self.strung(at, self.line, joining.between, joining.last):
+            entries = tuple(entry for line in value for entry in line)
+            yield (entries, 0), end
             if found := self.more.match(self.text, end):
-                yield (value, int(found[1])), found.end()
+                yield (entries, int(found[1])), found.end()
+
+    def line(self, at: int) -> Iterator[tuple[tuple[ReadEntry, ...], int]]:
+        """One entry, and those told in the same line with it."""
+        joining = self.joining
+        before, after = joining.also.split("{list}")
+        for entry, end in self.entry(at):
+            yield (entry,), end
+            if not self.text.startswith(before, end):
+                continue
+            inside = self.strung(end + len(before), self.entry, joining.between, joining.last)
+            for others, close in inside:
+                if self.text.startswith(after, close):
+                    yield (entry, *others), close + len(after)
 
     def entry(self, at: int) -> Iterator[tuple[ReadEntry, int]]:
         """One entry: a name, an optional note, and marks."""

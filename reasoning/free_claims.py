@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -78,6 +79,7 @@ class FreeWords:
     removed: str
 
 
+@cache
 def load_free_words(language: str) -> FreeWords:
     """The words of ``en`` or ``zh``.
 

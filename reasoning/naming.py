@@ -18,6 +18,7 @@ from kg.names import normalise
 from nlp.linker import Linker, Unlinked
 from nlp.records import Mention
 from reasoning.numbered import numbered
+from reasoning.qualifiers import Qualified, Sort, beside_names, patients
 from reasoning.rules import Phrases, load_phrases, load_short_forms
 from reasoning.skeleton import Slot, detect_language, slots_of
 
@@ -30,6 +31,9 @@ SHORTEST_WORD = 3
 #: Shortest word that may be a misspelt one of a phrase, and one with two typos, in letters.
 LEAST_MISSPELT, TWO_EDITS = 6, 9
 
+
+#: What the name of a numbered kind may begin with beside what people write.
+_BEFORE_NUMBERED = ("", "autosomal recessive ", "autosomal dominant ", "hereditary ", "familial ")
 
 #: The strength of a preparation names nothing.
 _STRENGTH = re.compile(r"\d[\d.,/-]* ?(?:mg|mcg|µg|ug|g|ml|mls|units?|iu|%|meq|毫克|微克|克|毫升)?")
@@ -56,10 +60,18 @@ class Namer:
         linked = [m for m in self._linker.link(question) if not self._asks(m.text)]
         mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
         kinds = numbered(question, mentions)
+        respelt_kinds = [self._numbered_name(question, *span) for span in kinds.values()]
+        wider, narrowed, told = self._narrowed(question, mentions)
+        wider += [m for m in respelt_kinds if m is not None]
+        kinds = {
+            at: span for at, span in kinds.items() if all(w.start != span[0] for w in wider)
+        }
+        mentions = [m for m in mentions if all(not _within(m, w) for w in wider)] + wider
+        kinds.update(narrowed)
         unlinked = [
             u
             for u in self._linker.unlinked(question, mentions)
-            if all(u.end <= start or end <= u.start for start, end in kinds.values())
+            if all(u.end <= start or end <= u.start for start, end in (*kinds.values(), *told))
         ]
         unlinked += [self._unknown_kind(question, *span) for span in kinds.values()]
         mentions = [m for m in mentions if m.start not in kinds]
@@ -76,6 +88,48 @@ class Namer:
             ],
         )
         return slots, respelt
+
+    def _narrowed(
+        self, question: str, mentions: Sequence[Mention]
+    ) -> tuple[list[Mention], dict[int, tuple[int, int]], list[tuple[int, int]]]:
+        """Wider mentions that are names, and by start the mentions with words of another kind.
+
+        Also the spans of names with other words that narrow them.
+        """
+        wider: list[Mention] = []
+        kinds: dict[int, tuple[int, int]] = {}
+        told: list[tuple[int, int]] = []
+        for found in beside_names(question, mentions, self._linker):
+            if isinstance(found, Mention):
+                wider.append(found)
+            elif found.sort is Sort.KIND:
+                kinds[found.name_start] = (found.start, found.end)
+            else:
+                told.append((found.start, found.end))
+        return wider, kinds, told
+
+    def beside(self, question: str, slots: Sequence[Slot]) -> list[Qualified]:
+        """What narrows the names of a question that are known all the same."""
+        mentions = [
+            Mention(s.start, s.end, s.text, s.candidates[0].category, s.candidates)
+            for s in slots
+            if s.candidates
+        ]
+        found = beside_names(question, mentions, self._linker)
+        narrowed = [q for q in found if isinstance(q, Qualified)]
+        return narrowed + list(patients(question, detect_language(question), mentions))
+
+    def _numbered_name(self, question: str, start: int, end: int) -> Mention | None:
+        """A numbered kind as the graph writes it: with or without "type", "hereditary" …"""
+        text = question[start:end]
+        plain = re.sub(r",? *\b(?:sub)?type +", " ", text, flags=re.IGNORECASE)
+        for form in dict.fromkeys((plain, re.sub(r"[ -]+(\S+)$", r" type \1", plain), text)):
+            for word in _BEFORE_NUMBERED:
+                found = self._linker.named(f"{word}{form}")
+                if found:
+                    category, score = found[0].category, found[0].score
+                    return Mention(start, end, text, category, found, score)
+        return None
 
     def _unknown_kind(self, question: str, start: int, end: int) -> Unlinked:
         text = question[start:end]
@@ -148,6 +202,10 @@ def _made_of(word: str, vocabulary: Collection[str]) -> bool:
     return any(
         word[:cut] in vocabulary and _made_of(word[cut:], vocabulary) for cut in range(1, len(word))
     )
+
+
+def _within(mention: Mention, other: Mention) -> bool:
+    return other.start <= mention.start and mention.end <= other.end
 
 
 def _guessed(mention: Mention) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reasoning.answer import LinkedConcept, Outcome
+from reasoning.answer import Broader, LinkedConcept, Outcome
 from reasoning.plan import Intent, Plan
 
 
@@ -61,6 +61,7 @@ class Understanding:
         unknown: names that are not in the graph.
         ambiguous: names that can mean several concepts; each has its alternatives.
         ignored: concepts of the question that the plan does not use.
+        broader: what the question narrows and the plan does not.
         options: what a "given list" of the question offers to choose from.
         topic: concept taken over from the turn before ("its"); it has no place in the question.
         rule: id of the phrase that matched; it ends in ``.guess`` where none did and the trained
@@ -81,6 +82,7 @@ class Understanding:
     unknown: tuple[UnknownName, ...] = ()
     ambiguous: tuple[LinkedConcept, ...] = ()
     ignored: tuple[LinkedConcept, ...] = ()
+    broader: tuple[Broader, ...] = ()
     options: tuple[str, ...] = ()
     topic: LinkedConcept | None = None
     rule: str = ""

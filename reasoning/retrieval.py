@@ -13,7 +13,7 @@ and the plan handed back is the widened one, so that plan, Cypher and edges agre
 Ranking: evidence confidence × frequency (the midpoint of what the source states), the geometric
 mean over constraints. Diseases by how they show come first where they have fewer other findings
 and where more else is recorded of them (the common before the rare); what is a kind of a better
-result, or what that is a kind of, comes behind the best ones.
+result, or what that is a kind of, comes behind the best ones and is told beside it.
 Order is deterministic on every store.
 """
 
@@ -82,6 +82,8 @@ class Match:
         opposing: recorded edges that deny one of the edges arriving at it.
         score: what it was ranked by, in (0, 1].
         via_subclass: found through a subclass, class or class member of the concept asked about.
+        beside: the better result that this one is a kind of, or that is a kind of this one; told
+            in one line with it. "" for none.
     """
 
     concept: str
@@ -89,6 +91,7 @@ class Match:
     opposing: tuple[Edge, ...] = ()
     score: float = 1.0
     via_subclass: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +252,15 @@ def _ranked(
         for curie in order[:MOST_SPECIFIC]:
             scores[curie] *= _specificity(curie, walker) * _known(curie, walker)
         order.sort(key=lambda curie: (-scores[curie], curie))
+    beside: dict[str, str] = {}
     if plan.intent not in (Intent.CLASS_MEMBERS, Intent.CLASS_OF_DRUG, Intent.GENES):
-        order = [*_kin_last(order[:MOST_FOLDED], walker), *order[MOST_FOLDED:]]
-    return tuple(_match(c, found[c], scores[c], walker) for c in order[:limit])
+        beside = _kin(order[:MOST_FOLDED], walker)
+        apart = [curie for curie in order[:MOST_FOLDED] if curie not in beside]
+        order = [*apart, *beside, *order[MOST_FOLDED:]]
+    return tuple(
+        replace(_match(c, found[c], scores[c], walker), beside=beside.get(c, ""))
+        for c in order[:limit]
+    )
 
 
 def _score(reached: tuple[Reached, ...], asked: int) -> float:
@@ -271,20 +280,25 @@ def _known(curie: str, walker: Walker) -> float:
     return 0.3 + 0.7 * min(1.0, recorded / ENOUGH_KNOWN)
 
 
-def _kin_last(order: list[str], walker: Walker) -> list[str]:
-    """Results with those behind the rest that are a kind of a better one, or what it is a kind of.
+def _kin(order: list[str], walker: Walker) -> dict[str, str]:
+    """Results that are a kind of a better one, or what a better one is a kind of, and that one.
 
-    The ten that are named are then ten different things.
+    Told in one line with it, so that the ten lines are of ten different things.
     """
-    named: dict[str, set[str]] = {}
-    behind: list[str] = []
+    classes: dict[str, set[str]] = {}  # of the results that have a line of their own
+    under: dict[str, str] = {}  # those lines, and the kinds of them that were found
+    beside: dict[str, str] = {}
     for curie in order:
-        classes = {e.object for e in walker.step(curie, (SUBCLASS_OF,), Direction.OUT)}
-        if classes & named.keys() or any(curie in others for others in named.values()):
-            behind.append(curie)
+        own = {e.object for e in walker.step(curie, (SUBCLASS_OF,), Direction.OUT)}
+        wider = next((one for one in under if one in own), "")
+        narrower = next((one for one, its in classes.items() if curie in its), "")
+        if wider:
+            beside[curie] = under[curie] = under[wider]
+        elif narrower:
+            beside[curie] = narrower
         else:
-            named[curie] = classes
-    return [*named, *behind]
+            classes[curie], under[curie] = own, curie
+    return beside
 
 
 def _specificity(curie: str, walker: Walker) -> float:

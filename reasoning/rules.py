@@ -194,7 +194,6 @@ class Phrases:
     unsafe: re.Pattern[str]
     tag: re.Pattern[str]
     counting: re.Pattern[str]
-    spoken_of: re.Pattern[str]
     alternative: re.Pattern[str]
     pronouns: re.Pattern[str]
     follow_up: re.Pattern[str]
@@ -248,7 +247,6 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         unsafe=compiler.plain(text["unsafe"]),
         tag=re.compile(text["tag"], re.IGNORECASE),
         counting=compiler.plain(text["counting"]),
-        spoken_of=compiler.plain(text["spoken_of"]),
         alternative=compiler.plain(text["alternative"]),
         pronouns=compiler.plain(text["pronouns"]),
         follow_up=compiler.plain(text["follow_up"]),

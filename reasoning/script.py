@@ -48,6 +48,14 @@ MOST_ALIKE_TOLD, MOST_SHARED_TOLD = 4, 5
 MOST_PAIRS = 6
 
 
+def general_script(plan: CheckPlan, retrieval: Retrieval, *, language: str) -> Script:
+    """What to say of a check whose answer holds in general, but was asked of some patients."""
+    told = _deciding(plan, retrieval)
+    statements = [Statement(Kind.PLAIN, edges=told), *details(told, language), *curated(told)]
+    edges = (*retrieval.supporting, *retrieval.denying)
+    return Script((*statements, Statement(Kind.CAUTION_DANGER)), edges)
+
+
 def script(
     retrieval: Retrieval,
     store: GraphStore,

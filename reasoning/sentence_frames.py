@@ -81,6 +81,8 @@ class Kind(StrEnum):
     IGNORED = "asides.ignored"
     UNUSED = "asides.unused"
     RELATED = "asides.related"
+    BROADER = "asides.broader"
+    GENERAL = "asides.general"
 
 
 _NONE: frozenset[str] = frozenset()
@@ -137,6 +139,8 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.IGNORED: frozenset({"quote"}),
         Kind.UNUSED: frozenset({"quote"}),
         Kind.RELATED: _NONE,
+        Kind.BROADER: frozenset({"quote", "concept"}),
+        Kind.GENERAL: frozenset({"quote"}),
     }
 )
 
@@ -242,6 +246,7 @@ class Joining:
     or_last: str
     more: str
     note: str
+    also: str
     option: str
     clauses: str
     sentences: str

@@ -13,7 +13,7 @@ from typing import Any
 
 from kg.errors import UsageError
 from kg.records import Evidence, EvidenceKind
-from reasoning.answer import Answer, Claim, LinkedConcept
+from reasoning.answer import Answer, Broader, Claim, LinkedConcept
 from reasoning.sentence_frames import Frames, load_frames
 from reasoning.verbalization import evidence_phrase
 from reasoning.verification import CheckedClaim, Verification
@@ -89,6 +89,7 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
         "outcome": answer.outcome.value,
         "claims": [claim_record(claim) for claim in answer.claims],
         "concepts": [concept_record(concept) for concept in answer.concepts],
+        "broader": [broader_record(broader) for broader in answer.broader],
         "plan": plan,
         "emergency": answer.emergency,
         "choice": answer.choice,
@@ -144,6 +145,18 @@ def concept_record(concept: LinkedConcept) -> dict[str, Any]:
             {"curie": curie, "name": name, "score": score}
             for curie, name, score in concept.alternatives
         ],
+    }
+
+
+def broader_record(broader: Broader) -> dict[str, Any]:
+    """What the question narrows and the answer does not: ``kind`` is "name" or "patients"."""
+    return {
+        "text": broader.text,
+        "start": broader.start,
+        "end": broader.end,
+        "curie": broader.curie,
+        "name": broader.name,
+        "kind": "patients" if broader.patients else "name",
     }
 
 

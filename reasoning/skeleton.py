@@ -39,6 +39,11 @@ _SENTENCE = re.compile(
     r"|(?<=[a-z]{4}[.])\s+(?=[a-z])|(?<=>[.])\s+|(?<=> [.])\s+|\n+"
 )
 _TOKEN = re.compile(r"<(\d+):[A-Z]*>")
+_GROUP = re.compile(
+    r"(?:\b(?:in|for|of|during|when|while|if|with|among)(?: (?:the|a|my|is|are|am|i|she))* )?"
+    r"<\d+:L>"
+    r"(?: (?:women|woman|patients|people))?的?期?(?:患者|病人|妇女)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +220,20 @@ def with_slot(skeleton: Skeleton, span: tuple[int, int], slot: Slot) -> Skeleton
     """The skeleton with ``span`` replaced by the token of a new slot (numbered last)."""
     text = f"{skeleton.text[: span[0]]}{slot.token}{skeleton.text[span[1] :]}"
     return Skeleton(text, (*skeleton.slots, slot))
+
+
+def without_groups(skeleton: Skeleton) -> Skeleton | None:
+    """The skeleton without names of patient groups ("in <2:L>"), or None where it has none.
+
+    >>> slots = (Slot(0, 0, 1, "x", "R"), Slot(1, 2, 3, "pregnancy", "L"))
+    >>> without_groups(Skeleton("does <0:R> help during <1:L>", slots)).text
+    'does <0:R> help'
+    """
+    text = _GROUP.sub(" ", skeleton.text)
+    if text == skeleton.text or not _TOKEN.search(text):
+        return None
+    apart = " " if " " in skeleton.text.strip() else ""
+    return Skeleton(apart.join(text.split()), skeleton.slots, skeleton.asks)
 
 
 def polarity_of(words: str, phrases: Phrases) -> Polarity:

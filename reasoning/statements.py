@@ -26,10 +26,19 @@ MOST_DETAILED = 3
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One entry of a list: a concept, and the edge that joins it to each anchor."""
+    """One entry of a list: a concept, and the edge that joins it to each anchor.
+
+    ``also`` are what is a kind of it, or what it is a kind of, told in the same line.
+    """
 
     concept: str
     edges: tuple[Edge, ...]
+    also: tuple[Fact, ...] = ()
+
+    @property
+    def told(self) -> tuple[Edge, ...]:
+        """Its edges and those of what is told with it, in the order of the text."""
+        return (*self.edges, *(edge for fact in self.also for edge in fact.edges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Script:
     def named(self) -> tuple[Edge, ...]:
         """Edges told in the text, in its order, each once."""
         told = (
-            e for s in self.statements for e in (*(x for f in s.facts for x in f.edges), *s.edges)
+            e for s in self.statements for e in (*(x for f in s.facts for x in f.told), *s.edges)
         )
         return once(told)
 
@@ -113,7 +122,8 @@ def edge_frequency(edge: Edge) -> str:
 
 def listed(group: Group, kind: Kind, *, frequency: str = "", more: int = 0) -> Iterator[Statement]:
     """A group as a list, or as a plain statement where it is a single fact."""
-    if len(group.facts) == 1 and not more and kind is Kind.LIST:
+    alone = len(group.facts) == 1 and not group.facts[0].also
+    if alone and not more and kind is Kind.LIST:
         yield Statement(Kind.PLAIN, edges=group.facts[0].edges)
         return
     yield Statement(kind, group.relation, frequency, group.anchors, group.facts, count=more)

@@ -191,13 +191,21 @@ class _Worder:
             if number:
                 final = number == len(facts) - 1 and not more
                 parts.append(Literal(joining.last if final else joining.between))
-            marks = tuple(self.numbers[e.key] for e in fact.edges)
-            note = self._note(fact.edges[0], fact.concept) if len(fact.edges) == 1 else ""
-            parts.append(Literal(self.name(fact.concept), marks))
-            parts.append(Literal(note + joining.marks(marks)))
+            parts += self._entry(fact)
+            if fact.also:
+                before, after = joining.also.split("{list}")
+                parts += [Literal(before), self._list(fact.also, 0), Literal(after)]
         if more:
             parts.append(Literal(joining.last + fill(joining.more, count=more)))
         return Parts(tuple(parts))
+
+    def _entry(self, fact: Fact) -> tuple[Grammar, Grammar]:
+        marks = tuple(self.numbers[e.key] for e in fact.edges)
+        note = self._note(fact.edges[0], fact.concept) if len(fact.edges) == 1 else ""
+        return (
+            Literal(self.name(fact.concept), marks),
+            Literal(note + self.frames.joining.marks(marks)),
+        )
 
     def _note(self, edge: Edge, behind: str = "") -> str:
         pair = note_of(edge, self.frames, behind=behind)

@@ -278,6 +278,9 @@ def _verdict_problems(
         yield f"the text decides {said}, the outcome is {answer.outcome.value}"
     if isinstance(answer.plan, CheckPlan):
         expected = _expected(answer.plan, verification.claims, store)
+        general = answer.outcome is Outcome.NOT_RECORDED and any(b.patients for b in answer.broader)
+        if general and not decided:
+            return  # what holds in general decides nothing for the patients asked about
         if answer.outcome in (*_DECIDED, Outcome.NOT_RECORDED) and expected is not answer.outcome:
             yield f"by the graph the outcome is {expected.value}, not {answer.outcome.value}"
 

@@ -41,6 +41,7 @@ ANSWER_KEYS = {
     "outcome",
     "claims",
     "concepts",
+    "broader",
     "plan",
     "emergency",
     "choice",

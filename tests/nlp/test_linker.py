@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
-from kg.schema import DISEASE, DRUG, GENE, TREATS
+from kg.schema import DISEASE, DRUG, GENE, SUBCLASS_OF, TREATS
+from nlp.lexicon import Lexicon
 from nlp.linker import Linker, LinkerOptions, StoreLinker, rivals
 
 CASES = [
@@ -177,6 +179,30 @@ def test_eponyms_idioms_and_shuffled_letters(written: str, expected: dict[str, s
     store.add_concepts(Concept(f"EX:{key}", DISEASE, tuple(names)) for key, names in named.items())
     mentions = StoreLinker(store).link(written)
     assert {m.text: m.concept for m in mentions} == expected
+
+
+def test_no_brand_name_of_the_tables_is_a_common_word() -> None:
+    lines = files("loaders").joinpath("tables/names.tsv").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    brands = {text.lower() for _, text, _, kind in rows if kind == "brand"}
+    assert len(brands) > 1_000
+    assert brands & Lexicon.load().common == set()
+
+
+def test_names_of_what_a_concept_is_a_kind_of() -> None:
+    store = NetworkxStore()
+    names = {"copd": ("COPD",), "lung": ("lung disease", "pulmonary disease"), "any": ("disease",)}
+    for key, texts in names.items():
+        store.add_concepts([Concept(f"EX:{key}", DISEASE, tuple(Name(t) for t in texts))])
+    evidence = (Evidence(Provenance("test", "1", "CC0-1.0"), record="1"),)
+    for narrow, wide in (("copd", "lung"), ("lung", "any")):
+        store.add_edges([Edge(Triple(f"EX:{narrow}", SUBCLASS_OF, f"EX:{wide}"), evidence)])
+    linker = StoreLinker(store)
+    assert linker.called("EX:copd") == ("COPD",)
+    wider = ("COPD", "lung disease", "pulmonary disease", "disease")
+    assert linker.called("EX:copd", wider=True) == wider
+    assert [c.curie for c in linker.named("Pulmonary diseases")] == ["EX:lung"]
+    assert linker.named("pulmonary") == ()
 
 
 def test_asking_needs_no_spacy() -> None:

@@ -25,7 +25,7 @@ from bench.question_suite import (
 from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
 from kg.schema import DISEASE, DRUG, TREATS
-from reasoning.answer import Answer, Claim, Outcome
+from reasoning.answer import Answer, Broader, Claim, Outcome
 
 KINDS = frozenset(
     {
@@ -60,6 +60,7 @@ KINDS = frozenset(
         "out_of_scope",
         "emergency",
         "hard_negative",
+        "qualifier",
     }
 )
 
@@ -176,6 +177,16 @@ def test_what_is_wrong_is_said() -> None:
         Cause.FORBIDDEN,
     ]
     assert "glipizide" in next(failure_lines([verdict]))
+
+
+def test_a_qualifier_left_out_without_a_word_is_wrong() -> None:
+    answer, store = _answer()
+    question = replace(_question(), must_not=(), narrows="in children")
+    assert judge(question, answer, store).reasons[0][0] is Cause.NARROWED
+    said = Broader("in children", 0, 11, "X:2", "type 2 diabetes", patients=True)
+    assert judge(question, replace(answer, broader=(said,)), store).right
+    alarm = judge(replace(question, narrows=""), replace(answer, broader=(said,)), store)
+    assert alarm.reasons[0][0] is Cause.NARROWED
 
 
 def test_a_claim_whose_edge_is_not_in_the_graph_is_wrong() -> None:

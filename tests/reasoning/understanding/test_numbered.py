@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from kg.networkx_store import NetworkxStore
+from kg.records import Concept, Name
 from kg.schema import DISEASE, DRUG, PHENOTYPE
+from nlp.linker import StoreLinker
 from nlp.records import Candidate, Mention
 from reasoning.numbered import with_number
+from reasoning.understanding import Understander
 
 
 def mention(question: str, name: str, category: str) -> Mention:
@@ -48,3 +52,17 @@ def test_the_number_belongs_to_the_name(question: str, name: str, whole: str) ->
 )
 def test_other_numbers_do_not(question: str, name: str, category: str) -> None:
     assert with_number(question, mention(question, name, category)) is None
+
+
+def test_a_numbered_kind_is_found_as_the_graph_writes_it() -> None:
+    store = NetworkxStore()
+    names = {"T:g": "gout", "T:2": "autosomal recessive gout type 2A", "T:15": "hereditary gout 15"}
+    store.add_concepts(Concept(curie, DISEASE, (Name(name),)) for curie, name in names.items())
+    understand = Understander(StoreLinker(store))
+    for question, meant in (
+        ("What are the symptoms of gout type 2A?", "T:2"),
+        ("What are the symptoms of gout type 15?", "T:15"),
+    ):
+        assert [c.curie for c in understand(question).concepts] == [meant]
+    unknown = understand("What are the symptoms of gout type 7?")
+    assert [u.text for u in unknown.unknown] == ["gout type 7"]
