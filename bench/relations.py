@@ -1,6 +1,7 @@
 """How well relations are read: on gold mentions, end to end, and by what is counted or phrased.
 
     python -m bench.relations --data DIR [--model DIR] [--graph GRAPH] [--part NAME ...]
+        [--calibrate LABEL ...]
 
 DIR holds ``ner/bc5cdr``, ``ner/biored`` and ``ner/ncbi-disease``; GRAPH is
 a saved graph for the end-to-end parts (mentions by the shipped recogniser, linked to it). Parts:
@@ -26,7 +27,7 @@ from kg.schema import CAUSES, CONDITIONS, DISEASE, DRUG, HAS_SIDE_EFFECT
 from kg.store import GraphStore
 from loaders import relation_corpora as corpora
 from loaders.pubtator import AnnotatedDocument, read_annotated
-from medkgqa.relation_training import biored_scores, cid_scores, stated_pairs
+from medkgqa.relation_training import biored_scores, cid_scores, recalibrate, stated_pairs
 from nlp.context import Context, with_assertions
 from nlp.reader import Reader
 from nlp.readout import identifier_of
@@ -51,7 +52,12 @@ def main() -> None:
     parser.add_argument("--graph", type=Path)
     parser.add_argument("--part", choices=PARTS, nargs="+", default=list(PARTS))
     parser.add_argument("--limit", type=int, help="documents, for a quick look")
+    parser.add_argument(
+        "--calibrate", nargs="+", metavar="LABEL", help="choose thresholds of --model anew first"
+    )
     options = parser.parse_args()
+    if options.calibrate:
+        print(recalibrate(options.model, options.calibrate, data=options.data))
     folder = options.model or Path(str(files("nlp").joinpath("models", "relations-en")))
     store = open_graph(options.graph) if options.graph else None
     for part in options.part:

@@ -14,11 +14,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kg.errors import MissingExtraError, SourceFormatError, UsageError
 from loaders import relation_corpora as corpora
 from loaders.pubtator import read_annotated
 from nlp.relation_model import RelationModel, labels_of
-from nlp.relation_pairs import Pair, PairDocument, Specificity, candidate_pairs
+from nlp.relation_pairs import Pair, PairDocument, Specificity, candidate_pairs, share_sentence
 from nlp.training.encoders import encoder_folder
 from nlp.training.optimisation import CHECKPOINT
 from nlp.training.relation_calibration import Calibration, Key, calibrated
@@ -112,6 +114,28 @@ def evaluate(model: Path | None, *, data: Path) -> Scores:
     }
 
 
+def recalibrate(folder: Path, labels: Iterable[str], *, data: Path) -> dict[str, float]:
+    """Choose thresholds and probabilities of some labels of a model folder anew; their F1.
+
+    The documents are those held out in training (:mod:`loaders.relation_corpora`); the folder's
+    ``settings.json`` is replaced.
+    """
+    model = RelationModel(folder)
+    chosen = corpora.held_out_documents(data)
+    held = [e for e in corpora.training_examples(data) if e.document.id in chosen]
+    scored = [model.scores(example.document) for example in held]
+    specificity = Specificity(corpora.tree_numbers(data / MESH_TREES))
+    (found, _), scores = held_out_calibration(held, scored, specificity)
+    path = folder / "settings.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    wanted = set(labels)
+    record["labels"] |= {name: asdict(c) for name, c in found.items() if name in wanted}
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+    return {name: f1 for name, f1 in scores.items() if name in wanted}
+
+
 def cid_scores(model: RelationModel, path: Path) -> dict[str, dict[str, float]]:
     """Chemical-induced disease pairs, and what naming them together gives."""
     gold = stated_pairs(path, {"CID"})
@@ -160,15 +184,6 @@ def stated_pairs(path: Path, types: Iterable[str]) -> set[Key]:
     }
 
 
-def share_sentence(document: PairDocument, pair: Pair) -> bool:
-    """Whether some sentence names both."""
-    first, second = (document.entities[i].spans for i in pair)
-    return any(
-        any(s <= a < e for a, _ in first) and any(s <= b < e for b, _ in second)
-        for s, e in document.sentences
-    )
-
-
 def key_of(document: PairDocument, pair: Pair) -> Key:
     """The document and the two concepts."""
     a, b = (document.entities[i].key for i in pair)
@@ -179,26 +194,45 @@ def _held_out(
     trainer: RelationTrainer, held: Sequence[RelationExample], specificity: Specificity
 ) -> tuple[tuple[dict[str, Calibration], bool], dict[str, float]]:
     """Calibration of each label, whether filtering helps, and the F1 of each."""
-    rows: dict[str, list[tuple[Key, float]]] = {label: [] for label in LABELS}
+    return held_out_calibration(held, trainer.scores(held), specificity)
+
+
+def held_out_calibration(
+    held: Sequence[RelationExample],
+    scored: Sequence[tuple[Sequence[Pair], Any]],
+    specificity: Specificity,
+) -> tuple[tuple[dict[str, Calibration], bool], dict[str, float]]:
+    """Calibration of each label, whether filtering helps, and the F1 of each.
+
+    Args:
+        held: documents the model was not trained on.
+        scored: of each its pairs and their logits, float [pairs, labels].
+        specificity: which disease is a kind of which.
+    """
+    rows: dict[str, list[tuple[Key, float, bool]]] = {label: [] for label in LABELS}
     gold: dict[str, set[Key]] = {label: set() for label in LABELS}
-    for example, (pairs, logits) in zip(held, trainer.scores(held), strict=True):
+    for example, (pairs, logits) in zip(held, scored, strict=True):
         document = example.document
         for place, label in enumerate(LABELS):
             known = example.of(label)
             if any(label in labels_of(document, p) and p not in known for p in example.labels):
                 continue  # of a corpus that does not mark this label all is not known
             gold[label] |= {key_of(document, p) for p, yes in known.items() if yes}
-            scored = zip(pairs, logits[:, place], strict=True)
-            rows[label] += [(key_of(document, p), float(x)) for p, x in scored if p in known]
+            rows[label] += [
+                (key_of(document, p), float(x), share_sentence(document, p))
+                for p, x in zip(pairs, logits[:, place], strict=True)
+                if p in known
+            ]
 
     def narrowed(found: set[Key]) -> set[Key]:
         return most_specific(found, specificity)
 
     labels = {}
     for label, of in rows.items():
-        labels[label] = calibrated([k for k, _ in of], _array(of), gold[label])
+        together = None if label == "causes" else np.array([t for *_, t in of], dtype=bool)
+        labels[label] = calibrated([k for k, *_ in of], _array(of), gold[label], together=together)
     of = rows["causes"]
-    filtered = calibrated([k for k, _ in of], _array(of), gold["causes"], filtered=narrowed)
+    filtered = calibrated([k for k, *_ in of], _array(of), gold["causes"], filtered=narrowed)
     narrow = filtered.scores["f1"] > labels["causes"].scores["f1"]
     if narrow:
         labels["causes"] = filtered
@@ -217,10 +251,8 @@ def most_specific(found: set[Key], specificity: Specificity) -> set[Key]:
     }
 
 
-def _array(rows: Sequence[tuple[Key, float]]) -> Any:
-    import numpy as np
-
-    return np.array([x for _, x in rows])
+def _array(rows: Sequence[tuple[Key, float, bool]]) -> Any:
+    return np.array([x for _, x, _ in rows])
 
 
 def _plan(path: Path) -> dict[str, Any]:

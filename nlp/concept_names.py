@@ -44,13 +44,20 @@ class ConceptNames:
             tables: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {}
             for known, name, text, curie in rows:
                 table = tables.setdefault(known, {}).setdefault(name, {})
-                # The dictionary is in normal form already.
-                for key in {text, normalise(text)} if known == "annotated" else (text,):
-                    if curie not in table.get(key, ()):
-                        table[key] = (*table.get(key, ()), curie)
+                _add(table, text, curie)
+                if known == "annotated":  # the dictionary is in normal form already
+                    _add(table, normalise(text), curie)
         except (OSError, lzma.LZMAError, UnicodeDecodeError, ValueError) as error:
             raise ModelUnavailableError(f"{path}: no readable names ({error})") from error
         return cls(tables.get("annotated", {}), tables.get("dictionary", {}))
+
+
+def _add(table: dict[str, tuple[str, ...]], key: str, curie: str) -> None:
+    ids = table.get(key)
+    if ids is None:
+        table[key] = (curie,)
+    elif curie not in ids:
+        table[key] = (*ids, curie)
 
 
 def write_concept_names(rows: Iterable[tuple[str, str, str, str]], path: Path) -> None:

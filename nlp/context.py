@@ -245,10 +245,12 @@ def _cues(table: dict[str, Any]) -> Iterator[tuple[str, Cue]]:
             yield text, Cue("forward", assertion, adjoining=True)
         for group in table[assertion.value].get("products", ()):
             for before, after in product(group["before"], group["after"]):
-                for kind in group["kinds"]:
-                    near = kind == "adjoining"
-                    way: CueKind = "forward" if near else kind
-                    yield f"{before} {after}", Cue(way, assertion, adjoining=near)
+                text = f"{before} {after}"
+                for way in group["kinds"]:
+                    if way == "adjoining":
+                        yield text, Cue("forward", assertion, adjoining=True)
+                    else:
+                        yield text, Cue(way, assertion)
     for text in table.get("presupposed", {"forward": ()})["forward"]:
         yield text, Cue("forward", Assertion.ASSERTED, across_commas=False)
     for text in commas or [","]:

@@ -26,12 +26,15 @@ class Gazetteer:
     """
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        self._automaton = ahocorasick.Automaton()
-        for category, forms in names.items():
-            for form in forms:
+        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
+        self._categories = tuple(names)
+        many = len(self._categories)
+        # The class given first comes last, so that a name of two classes is its.
+        for place in range(many - 1, -1, -1):
+            for form in names[self._categories[place]]:
                 key = form.lower().strip()
-                if len(key) >= _SHORTEST and key not in self._automaton:
-                    self._automaton.add_word(key, (len(key), category))
+                if len(key) >= _SHORTEST:
+                    self._automaton.add_word(key, len(key) * many + place)
         self._automaton.make_automaton()
 
     @classmethod
@@ -52,7 +55,9 @@ class Gazetteer:
             return []
         lowered = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
         spans: list[tuple[int, int, str]] = []
-        for last, (length, category) in self._automaton.iter_long(lowered):
+        for last, number in self._automaton.iter_long(lowered):
+            length, place = divmod(number, len(self._categories))
+            category = self._categories[place]
             start, end = last - length + 1, last + 1
             if (start == 0 or not lowered[start - 1].isalnum()) and (
                 end == len(lowered) or not lowered[end].isalnum()

@@ -42,7 +42,9 @@ class NameTrie:
         begins[tokens[low:high]] = np.arange(low, high, dtype=np.int32)
         self._begins: list[int] = begins.tolist()
         # Single numbers are read several times faster from a memoryview than from an array.
-        self._tokens, self._first, self._ends = map(memoryview, (tokens, first, ends))
+        self._tokens = memoryview(tokens)
+        self._first = memoryview(first)
+        self._ends = memoryview(ends)
 
     @classmethod
     def of(cls, sequences: Sequence[tuple[int, ...]], *, vocabulary: int) -> NameTrie:

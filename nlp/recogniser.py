@@ -85,8 +85,8 @@ class TrainedRecogniser:
                 "the names of the graph: --ner names"
             )
         self._threads = threads
-        names = self._folders["en"] / "concepts.xz"
-        known = ConceptNames.load(names) if names.is_file() else ConceptNames()
+        listed = self._folders["en"] / "concepts.xz"
+        known = ConceptNames.load(listed) if listed.is_file() else ConceptNames()
         self._linker = ConceptLinker(store, known)
         self._names = BulkLinker(store.concepts()) if names is None else names
         self._models: dict[tuple[int, str], TokenModel] = {}

@@ -42,6 +42,7 @@ from nlp.relation_pairs import (
     Specificity,
     candidate_pairs,
     features,
+    share_sentence,
 )
 from nlp.relation_pieces import encoder_rows, joined_states, marked_pieces
 from nlp.token_windows import WordPieces
@@ -50,11 +51,16 @@ from nlp.token_windows import WordPieces
 @dataclass(frozen=True, slots=True)
 class LabelSettings:
     """When a label is given: probability ``1 / (1 + exp(-(slope * logit + shift)))`` at least
-    ``threshold``."""
+    ``threshold``; at least ``apart``, where there is one, if no sentence names both."""
 
     threshold: float
     slope: float
     shift: float
+    apart: float | None = None
+
+    def least(self, together: bool) -> float:
+        """The least probability of a pair that a sentence names ``together``, or that none does."""
+        return self.threshold if together or self.apart is None else self.apart
 
     def probability(self, logit: float) -> float:
         """The calibrated probability of a logit."""
@@ -91,7 +97,9 @@ class RelationModel:
         record = _settings(folder / "settings.json")
         self.version = f"{record['name']}-{record['version']}"
         self.labels: dict[str, LabelSettings] = {
-            name: LabelSettings(*(float(row[k]) for k in ("threshold", "slope", "shift")))
+            name: LabelSettings(
+                float(row["threshold"]), float(row["slope"]), float(row["shift"]), row.get("apart")
+            )
             for name, row in record["labels"].items()
         }
         self._most_pieces = int(record["max_pieces"])
@@ -120,13 +128,23 @@ class RelationModel:
 
     def find(self, document: PairDocument) -> list[FoundPair]:
         """What is found of every candidate pair whose mentions the model can see."""
+        pairs, logits = self.scores(document)
+        found = [self._found(document, p, row) for p, row in zip(pairs, logits, strict=True)]
+        return self._most_specific(document, found) if self._narrow else found
+
+    def scores(self, document: PairDocument) -> tuple[list[Pair], npt.NDArray[np.float32]]:
+        """The candidate pairs whose mentions the model can see, and their logits, float32
+        [pairs, labels]."""
         best: dict[Pair, npt.NDArray[np.float32]] = {}
         for part, back in self._parts(document):
             for pair, row in self._scored(part):
                 whole = (back[pair[0]], back[pair[1]])
                 best[whole] = row if whole not in best else np.maximum(best[whole], row)
-        found = [self._found(document, pair, row) for pair, row in sorted(best.items())]
-        return self._most_specific(document, found) if self._narrow else found
+        pairs = sorted(best)
+        rows = np.zeros((len(pairs), len(self.labels)), dtype=np.float32)
+        for place, pair in enumerate(pairs):
+            rows[place] = best[pair]
+        return pairs, rows
 
     def _found(self, document: PairDocument, pair: Pair, row: npt.NDArray[np.float32]) -> FoundPair:
         fitting = labels_of(document, pair)
@@ -135,7 +153,8 @@ class RelationModel:
             for place, (name, settings) in enumerate(self.labels.items())
             if name in fitting
         }
-        given = {name for name, p in likely.items() if p >= self.labels[name].threshold}
+        together = share_sentence(document, pair)
+        given = {name for name, p in likely.items() if p >= self.labels[name].least(together)}
         return FoundPair(pair, likely, frozenset(given))
 
     def _most_specific(self, document: PairDocument, found: Sequence[FoundPair]) -> list[FoundPair]:

@@ -73,6 +73,15 @@ def candidate_pairs(document: PairDocument) -> list[Pair]:
     return [*product(chemicals, diseases), *combinations(chemicals, 2)]
 
 
+def share_sentence(document: PairDocument, pair: Pair) -> bool:
+    """Whether some sentence names both."""
+    first, second = (document.entities[i].spans for i in pair)
+    return any(
+        any(s <= a < e for a, _ in first) and any(s <= b < e for b, _ in second)
+        for s, e in document.sentences
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Priors:
     """How many training documents name a concept (or pair), and how many state the relation.

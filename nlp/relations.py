@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from itertools import combinations, product
 from typing import Any, Protocol, runtime_checkable
@@ -99,10 +100,15 @@ class PhraseRelations:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         self._spaced = language != "zh"
         self._lexicon = lexicon or Lexicon.load()
-        self._phrases = tuple(_phrases(table))
+        self._table = table
         self._denied = _Open(table["negation"], spaced=self._spaced)
         self._doubted = _Open(table["doubt"], spaced=self._spaced)
         self._own_denied = re.compile("|".join(table["negation"]["own"]))
+
+    @cached_property
+    def _phrases(self) -> tuple[Phrase, ...]:
+        """The phrases; their expressions are compiled when a text of the language is read."""
+        return tuple(_phrases(self._table))
 
     @property
     def version(self) -> str:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg.errors import MissingExtraError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nlp.training.relation_training import RelationTrainingConfig
     from nlp.training.token_trainer import TokenTrainingConfig
 
-    AnyConfig = RelationTrainingConfig | TokenTrainingConfig
+    AnyConfig: TypeAlias = RelationTrainingConfig | TokenTrainingConfig
 
 LOGGER = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"

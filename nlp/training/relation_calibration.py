@@ -20,12 +20,13 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """See :class:`nlp.relation_model.LabelSettings`; ``scores`` are those at the threshold."""
+    """See :class:`nlp.relation_model.LabelSettings`; ``scores`` are those at the thresholds."""
 
     threshold: float
     slope: float
     shift: float
     scores: dict[str, float]
+    apart: float | None = None
 
 
 def fitted_logistic(
@@ -60,6 +61,7 @@ def calibrated(
     gold: set[Key],
     *,
     filtered: Callable[[set[Key]], set[Key]] = lambda found: found,
+    together: npt.NDArray[np.bool_] | None = None,
 ) -> Calibration:
     """Calibration of one label.
 
@@ -68,15 +70,42 @@ def calibrated(
         logits: of the label, one per pair.
         gold: pairs of which it is stated; those the model could not see count as missed.
         filtered: what is taken off what is found before it is scored.
+        together: whether a sentence names both; where given, pairs that none does have a threshold
+            of their own, so that a corpus whose annotators relate most of what a sentence names
+            is not read worse than by that rule alone.
     """
     stated = np.array([key in gold for key in keys])
     slope, shift = fitted_logistic(np.asarray(logits), stated)
     probabilities = 1 / (1 + np.exp(-np.clip(slope * np.asarray(logits) + shift, -60, 60)))
+    if together is not None:
+        (threshold, apart), table = _two_thresholds(keys, probabilities, gold, together)
+        return Calibration(threshold, slope, shift, table, apart)
     best: tuple[float, float] = (-1.0, 0.5)
-    table: dict[str, float] = {}
+    table = {}
     for threshold in np.round(np.arange(0.1, 0.9, 0.01), 2):
         found = {k for k, p in zip(keys, probabilities, strict=True) if p >= threshold}
         scores = pair_scores(gold, filtered(found))
         if scores["f1"] > best[0]:
             best, table = (scores["f1"], float(threshold)), scores
     return Calibration(best[1], slope, shift, table)
+
+
+def _two_thresholds(
+    keys: Sequence[Key],
+    probabilities: npt.NDArray[np.floating],
+    gold: set[Key],
+    together: npt.NDArray[np.bool_],
+) -> tuple[tuple[float, float], dict[str, float]]:
+    """The least probabilities of pairs of one sentence and of others at which F1 is best."""
+    grid = np.round(np.arange(0.0, 1.02, 0.01), 2)  # all of them … none of them
+    stated = np.array([key in gold for key in keys], dtype=bool)
+    given = probabilities[None, :] >= grid[:, None]  # [thresholds, pairs]
+    hits, found = ((given & which) for which in (stated, np.ones_like(stated)))
+    in_hits, in_found = ((x & together).sum(axis=1) for x in (hits, found))
+    out_hits, out_found = ((x & ~together).sum(axis=1) for x in (hits, found))
+    both = in_hits[:, None] + out_hits[None, :]
+    f1 = 2 * both / np.maximum(1, in_found[:, None] + out_found[None, :] + len(gold))
+    near, far = (int(i) for i in np.unravel_index(int(f1.argmax()), f1.shape))
+    chosen = np.where(together, given[near], given[far])
+    kept = {key for key, yes in zip(keys, chosen, strict=True) if yes}
+    return (float(grid[near]), float(grid[far])), pair_scores(gold, kept)

@@ -161,8 +161,10 @@ def test_where_nothing_can_be_kept_a_warning_says_so(
 
 
 def test_old_files_go(saved: SnapshotStore, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
     for number in range(20):
-        (tmp_path / f"names-{number}.npz").write_bytes(b"")
-    open_linker(saved, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 16
-    assert (tmp_path / f"names-{learnt_key(saved.fingerprint)}.npz").stat().st_size
+        (folder / f"names-{number}.npz").write_bytes(b"")
+    open_linker(saved, folder)
+    assert len(list(folder.iterdir())) == 16
+    assert (folder / f"names-{learnt_key(saved.fingerprint)}.npz").stat().st_size

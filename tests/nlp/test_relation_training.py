@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nlp.relation_head import LAYERS, RelationHead
+from nlp.relation_model import LabelSettings
 from nlp.relation_pairs import CHEMICAL, DISEASE, Entity, PairDocument, Specificity
 from nlp.relation_pieces import encoder_rows, joined_states
 from nlp.training.relation_calibration import calibrated
@@ -128,6 +129,26 @@ def test_what_the_model_cannot_see_counts_as_missed() -> None:
     keys = [("1", "c", "a"), ("1", "c", "b")]
     gold = {keys[0], ("1", "c", "unseen")}
     assert calibrated(keys, np.array([2.0, -2.0]), gold).scores["recall"] == 50.0
+
+
+def test_pairs_no_sentence_names_together_have_a_threshold_of_their_own() -> None:
+    """Of what one sentence names all is right here, of the rest only what scores high."""
+    keys = [("1", "c", str(i)) for i in range(8)]
+    logits = np.array([-3.0, -2.0, -1.0, 3.0, -3.0, -2.0, 1.0, 3.0])
+    together = np.array([True] * 4 + [False] * 4)
+    gold = {*keys[:4], keys[7]}
+    one = calibrated(keys, logits, gold)
+    two = calibrated(keys, logits, gold, together=together)
+    assert two.scores["f1"] == 100.0 > one.scores["f1"]
+    assert two.apart is not None
+    settings = LabelSettings(two.threshold, two.slope, two.shift, two.apart)
+    found = {
+        key
+        for key, logit, near in zip(keys, logits, together, strict=True)
+        if settings.probability(float(logit)) >= settings.least(bool(near))
+    }
+    assert found == gold
+    assert LabelSettings(0.4, 1.0, 0.0).least(False) == 0.4
 
 
 def test_scores_of_nothing_are_zero() -> None:
