@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from kg.records import Definition, Edge, Evidence, Polarity, Subgraph, Triple
 from reasoning.plan import Plan
+from reasoning.quotes import LiteratureAnswer
 
 
 class Outcome(StrEnum):
@@ -89,6 +90,8 @@ class Answer:
         definitions: definitions quoted in the text.
         free: whether the text is in a language model's own words, with marks (cited mode).
         removed: sentences of the model that the graph does not bear out; not in the text.
+        literature: what the documents given say to the question; None where none were given.
+            Text, outcome and confidence are the graph's alone.
     """
 
     question: str
@@ -110,3 +113,4 @@ class Answer:
     definitions: tuple[Definition, ...] = ()
     free: bool = False
     removed: tuple[str, ...] = ()
+    literature: LiteratureAnswer | None = None

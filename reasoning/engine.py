@@ -32,6 +32,7 @@ from reasoning.confidence import Calibration
 from reasoning.cypher import to_cypher
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
+from reasoning.literature import Literature
 from reasoning.plan import Plan
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
@@ -112,6 +113,7 @@ class Engine:
         linker: finds names of the graph in a question.
         language_model: words answers; None for frames alone.
         settings: see :class:`EngineSettings`.
+        literature: documents that are quoted beside the graph's answer; none where not given.
     """
 
     def __init__(
@@ -121,8 +123,10 @@ class Engine:
         linker: Linker,
         language_model: AnyModel | None = None,
         settings: EngineSettings = EngineSettings(),
+        literature: Literature | None = None,
     ) -> None:
         self.store = store
+        self.literature = literature
         self.settings = settings
         self._linker = linker
         self._model = None if settings.mode is Mode.TEMPLATE else language_model
@@ -174,6 +178,12 @@ class Engine:
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
                 self._verify(answer, _fixed(understood, flag, answer))
+            if self.literature is not None:
+                with clock.stage("literature"):
+                    senses = (understood.plan, *(plan for plan, _ in understood.other_senses))
+                    plans = [plan for plan in senses if plan is not None]
+                    quoted = self.literature.answer(question, plans, language=understood.language)
+                answer = replace(answer, literature=quoted)
         return replace(answer, timings=dict(clock.timings)), understood
 
     def _answer(
