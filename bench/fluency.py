@@ -3,9 +3,9 @@
     python -m bench.fluency [--out docs/fluency.md] [--graph FOLDER] [--no-lm]
 
 Everything after the marker line of the file is written anew; what stands before it is kept. *Free*
-is the same model decoding greedily after the very prompt that the constrained one gets, the recorded
-facts included; nothing checks it, and it is shown for its language only. Questions without recorded
-facts have no prompt and no free text.
+is the same model decoding greedily after the very prompt that the constrained one gets, recorded
+facts included; nothing checks it, and it is shown for its language only. Questions without
+recorded facts have no free text.
 """
 
 from __future__ import annotations

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kg.records import Definition, Edge, Evidence, Polarity, Subgraph, Triple
 from reasoning.plan import Plan
 from reasoning.quotes import LiteratureAnswer
+
+if TYPE_CHECKING:
+    from reasoning.signals import Signals
 
 
 class Outcome(StrEnum):
@@ -81,7 +85,8 @@ class Answer:
         cypher: the plan as Cypher, parameters written in; "" without a plan.
         plan_text: the plan as one readable line; "" without a plan.
         subgraph: the retrieved edges.
-        confidence: in [0, 1]; 0 where nothing was found.
+        confidence: probability that it is right, in [0, 1]; 0 where nothing was found.
+        signals: what the confidence was made of; None where nothing was found.
         worded_by: name of the language model, or ``frames``.
         timings: seconds per stage.
         emergency: whether the question describes an emergency.
@@ -114,3 +119,4 @@ class Answer:
     free: bool = False
     removed: tuple[str, ...] = ()
     literature: LiteratureAnswer | None = None
+    signals: Signals | None = None
