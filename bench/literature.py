@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument("--graph", type=Path)
     parser.add_argument("--encoder", action="store_true")
+    parser.add_argument("--pairs", type=int, help="ask so many of each, drawn at random")
     parser.add_argument("--show", type=int, default=0, help="print so many quotes, drawn at random")
     options = parser.parse_args()
     settings = Settings.from_environment(os.environ)
@@ -70,8 +71,9 @@ def main() -> None:
         annotated = list(read_annotated(options.data / name))
         write_index(path, store, [a.document for a in annotated])
         with LiteratureIndex(path) as index:
-            print(f"{options.split}: {dict(index.counts())}, read by {index.reader}")
-            quotes(MedicalQA(store=store, lm="none", literature=index), annotated, options.show)
+            print(f"{options.split}: {dict(index.counts())}, read by {index.reader}", flush=True)
+            qa = MedicalQA(store=store, lm="none", literature=index)
+            quotes(qa, annotated, pairs=options.pairs, show=options.show)
 
 
 def write_index(path: Path, store: GraphStore, documents: Iterable[Document]) -> None:
@@ -133,7 +135,9 @@ class Tally:
         return f"{self.asked} asked: {text}; {self.quotes} supporting quotes, wrong {wrong:.1f} %"
 
 
-def quotes(qa: MedicalQA, annotated: Sequence[AnnotatedDocument], show: int) -> None:
+def quotes(
+    qa: MedicalQA, annotated: Sequence[AnnotatedDocument], *, pairs: int | None, show: int
+) -> None:
     """Ask every annotated pair, and as many that are annotated nowhere."""
     texts = {a.document.id: a.document.text for a in annotated}
     gold: dict[Pair, set[str]] = defaultdict(set)
@@ -144,9 +148,10 @@ def quotes(qa: MedicalQA, annotated: Sequence[AnnotatedDocument], show: int) -> 
     others = sorted(set(co_occurring(annotated)) - gold.keys())
     unstated = random.Random(5).sample(others, min(len(gold), len(others)))
     held = together(annotated)
-    for label, pairs in (("annotated pairs", sorted(gold)), ("pairs annotated nowhere", unstated)):
+    for label, every in (("annotated pairs", sorted(gold)), ("pairs annotated nowhere", unstated)):
+        asked = every if pairs is None else random.Random(1).sample(every, min(pairs, len(every)))
         ours, floor = Tally(), Tally()
-        for pair in pairs:
+        for pair in asked:
             question = f"Does {names[pair[0]]} cause {names[pair[1]]}?"
             found = qa.ask(question).literature
             assert found is not None
@@ -164,8 +169,8 @@ def quotes(qa: MedicalQA, annotated: Sequence[AnnotatedDocument], show: int) -> 
         print(f"{label}: {ours}; contradicted {ours.contradicted}")
         print(f"  word for word: {ours.verbatim} of {ours.told} quotes")
         print(f"  floor, first sentence with both names: {floor}")
-        inside = sum(bool(held.get(pair)) for pair in pairs)
-        print(f"  both stand in one sentence, by the annotated mentions: {inside} of {len(pairs)}")
+        inside = sum(bool(held.get(pair)) for pair in asked)
+        print(f"  both stand in one sentence, by the annotated mentions: {inside} of {len(asked)}")
         chosen = random.Random(3).sample(ours.shown, min(show, len(ours.shown)))
         print(*chosen, sep="\n")
 

@@ -60,6 +60,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         mode=options.mode,
         licence=options.licence,
         literature=options.literature,
+        abstain_below=options.abstain_below,
         settings=settings,
     )
     limit = None if options.limit == 0 else options.limit
@@ -524,6 +525,13 @@ def _ask_arguments(ask: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="INDEX",
         help="quote what documents say to the question; make it with: medkgqa index",
+    )
+    ask.add_argument(
+        "--abstain-below",
+        type=float,
+        default=0.0,
+        metavar="CONFIDENCE",
+        help="withhold answers less confident than this, 0 to 1, saying why (default 0)",
     )
 
 

@@ -44,6 +44,8 @@ class MedicalQA:
         literature: file that ``medkgqa index`` wrote, or a
             :class:`~reasoning.literature_index.LiteratureIndex`: sentences of its documents that
             support or contradict what is asked are in :attr:`Answer.literature`, word for word.
+        abstain_below: an answer less likely to be right than this, in [0, 1], is withheld; the
+            text says why and what would make it surer.
         settings: folders and threads; from the environment where not given.
 
     Raises:
@@ -64,6 +66,7 @@ class MedicalQA:
         named: int = 10,
         licence: Literal["open"] | None = None,
         literature: str | Path | LiteratureIndex | None = None,
+        abstain_below: float = 0.0,
         settings: Settings | None = None,
     ) -> None:
         self.settings = settings or Settings.from_environment(os.environ)
@@ -79,7 +82,7 @@ class MedicalQA:
             self.store,
             linker=self._linker,
             language_model=model,
-            settings=EngineSettings(mode=mode, named=named),
+            settings=EngineSettings(mode=mode, named=named, abstain_below=abstain_below),
             literature=open_literature(
                 literature, self.store, self.settings, open_only=licence is not None
             ),

@@ -86,6 +86,8 @@ class EngineSettings:
         if self.mode not in tuple(Mode):
             raise UsageError(f"mode {self.mode!r} is none of {', '.join(Mode)}")
         object.__setattr__(self, "mode", Mode(self.mode))
+        if not 0.0 <= self.abstain_below <= 1.0:
+            raise UsageError(f"abstain_below={self.abstain_below}; a confidence is between 0 and 1")
         if not 1 <= self.named <= MOST_NAMED:
             raise UsageError(f"named={self.named}; 1 to {MOST_NAMED} facts can be named in a text")
 

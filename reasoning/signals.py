@@ -7,7 +7,9 @@ nothing explains are counted: those beside a name apart from the others.
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -22,6 +24,8 @@ from reasoning.retrieval import Retrieval
 #: Unexplained words beyond so many count no more.
 MOST_WORDS = 3
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.IGNORECASE)
+#: Words that say which one is meant, by what follows them.
+_WHICH = frozenset({"type", "types", "form", "stage", "grade", "group", "class", "subtype"})
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "y", "ies")
 
 
@@ -105,6 +109,8 @@ def _runs(
             if run:
                 yield run, True
             run, touches = [], True
+        elif word.lower() in _WHICH and not run:
+            continue
         elif _is_known(word.lower(), known):
             if run:
                 yield run, touches
@@ -133,10 +139,17 @@ def _is_known(word: str, known: frozenset[str]) -> bool:
 
 @cache
 def _known_words() -> frozenset[str]:
-    """Function words and the words of the phrases by which questions are understood."""
+    """Function words and the words of the phrases by which questions are understood.
+
+    What is taken off a question before it is understood ("nasal spray") is not among them.
+    """
     lexicon = Lexicon.load()
     phrases = files("reasoning").joinpath("phrases", "en.toml").read_text(encoding="utf-8")
-    asked = (word for word in re.findall(r"[a-z]+", phrases) if len(word) > 1)
+    table = tomllib.loads(phrases)
+    table["text"] = {
+        k: v for k, v in table["text"].items() if k not in ("replacements", "openings")
+    }
+    asked = (word for word in re.findall(r"[a-z]+", json.dumps(table)) if len(word) > 1)
     return frozenset(
         (*asked, *lexicon.function, *lexicon.determiners, *lexicon.joining, *lexicon.conjunctions)
     )

@@ -41,5 +41,7 @@ def _needed(weakest: str, understood: Understanding) -> Statement:
     beside, elsewhere = unexplained_words(understood)
     words = {"beside": beside, "unexplained": elsewhere}.get(weakest)
     if words:
-        return Statement(Kind.NEEDS_WORDS, values=(("quote", words[0]),))
+        together = " ".join(words)
+        quote = together if together in understood.question else words[0]
+        return Statement(Kind.NEEDS_WORDS, values=(("quote", quote),))
     return Statement(_NEEDED.get(weakest, Kind.NEEDS_EVIDENCE))
