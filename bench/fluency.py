@@ -30,7 +30,7 @@ from reasoning.sentence_frames import fill, load_frames
 
 MARKER = "<!-- Written by `python -m bench.fluency`; everything below this line is replaced. -->"
 #: Facts the prompt shows, and tokens the free model may write.
-FACTS_SHOWN, MOST_TOKENS = 10, 160
+FACTS_SHOWN, MOST_TOKENS = 10, 80
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("symptoms", "What are the symptoms of Marfan syndrome?"),

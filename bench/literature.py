@@ -1,6 +1,7 @@
 """Are questions answered with the right sentences of the right documents, and nothing else?
 
-    python -m bench.literature quotes --data DIR [--split test] [--graph FOLDER] [--show N]
+    python -m bench.literature quotes --data DIR [--split test] [--graph FOLDER]
+                                      [--ner names] [--pairs N] [--show N]
     python -m bench.literature search --data DIR [--encoder]
 
 ``quotes``: the 500 BC5CDR abstracts of a split are indexed from their raw text. For every annotated
@@ -37,6 +38,7 @@ from medkgqa.facade import MedicalQA
 from medkgqa.graphs import open_starter
 from medkgqa.literature import open_encoder
 from medkgqa.settings import Settings
+from nlp.recogniser import NerChoice
 from nlp.records import Document
 from nlp.sentences import sentences
 from reasoning.literature_index import Encoder, LiteratureIndex, LiteratureWriter
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument("--graph", type=Path)
     parser.add_argument("--encoder", action="store_true")
+    parser.add_argument("--ner", choices=["auto", "trained", "names"], default="auto")
     parser.add_argument("--pairs", type=int, help="ask so many of each, drawn at random")
     parser.add_argument("--show", type=int, default=0, help="print so many quotes, drawn at random")
     options = parser.parse_args()
@@ -69,16 +72,18 @@ def main() -> None:
         store = open_graph(options.graph) if options.graph else open_starter(settings)
         name = f"ner/bc5cdr/{SPLITS[options.split]}.PubTator.txt.gz"
         annotated = list(read_annotated(options.data / name))
-        write_index(path, store, [a.document for a in annotated])
+        write_index(path, store, [a.document for a in annotated], options.ner)
         with LiteratureIndex(path) as index:
             print(f"{options.split}: {dict(index.counts())}, read by {index.reader}", flush=True)
             qa = MedicalQA(store=store, lm="none", literature=index)
             quotes(qa, annotated, pairs=options.pairs, show=options.show)
 
 
-def write_index(path: Path, store: GraphStore, documents: Iterable[Document]) -> None:
-    """An index as ``medkgqa index`` makes it."""
-    reader = make_reader(store)
+def write_index(
+    path: Path, store: GraphStore, documents: Iterable[Document], ner: NerChoice
+) -> None:
+    """An index as ``medkgqa index --ner`` makes it."""
+    reader = make_reader(store, ner)
     with LiteratureWriter(path, names=store.fingerprint, reader="+".join(reader.versions)) as out:
         for reading in reader.read_all(documents):
             out.add(reading.document, passages_of(reading.document), statements_of(reading, store))
