@@ -100,7 +100,7 @@ def build_graph(
     """
     files = tuple(f for path in inputs for f in document_files(path, format=plan.format))
     names, chosen = _names_and_reader(settings, graph, plan, source)
-    options = _shard_options(files, plan, settings)
+    options = shard_options(files, plan, settings)
     base = _base(target, plan, settings)
     with BuildJournal(
         journal_folder(target),
@@ -144,9 +144,14 @@ def _base(target: Path, plan: BuildPlan, settings: Settings) -> GraphStore | Non
     return open_starter(settings) if plan.with_starter else None
 
 
-def _shard_options(
+def shard_options(
     files: Sequence[DocumentFile], plan: BuildPlan, settings: Settings
 ) -> ShardOptions:
+    """How files are cut into shards under a plan.
+
+    Raises:
+        UsageError: where columns are named for what is no table, or a secret cannot be read.
+    """
     if plan.columns and any(f.format.name != "table" for f in files):
         raise UsageError("columns are named for tables alone; give --format table")
     asked = plan.clinical or plan.secret is not None or any(f.format.clinical for f in files)
@@ -294,7 +299,7 @@ def _prepared(
 ) -> Iterator[Document]:
     """The documents of a path, clinical ones de-identified."""
     files = tuple(document_files(source, format=source_format))
-    options = _shard_options(files, plan, settings)
+    options = shard_options(files, plan, settings)
     for file in range(len(files)):
         for shard in shards_of(files, file, options=options):
             yield from shard.documents

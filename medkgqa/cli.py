@@ -59,6 +59,8 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         lm=options.lm,
         mode=options.mode,
         licence=options.licence,
+        literature=options.literature,
+        abstain_below=options.abstain_below,
         settings=settings,
     )
     limit = None if options.limit == 0 else options.limit
@@ -112,6 +114,29 @@ def _build(options: argparse.Namespace, settings: Settings) -> int:
     )
     report = build_graph(
         options.inputs, options.out, graph=options.graph, settings=settings, plan=plan
+    )
+    _result(options, report.to_json(), str(report))
+    return 0
+
+
+def _index(options: argparse.Namespace, settings: Settings) -> int:
+    from medkgqa.building import BuildPlan
+    from medkgqa.literature import index_documents
+
+    plan = BuildPlan(
+        format=options.format,
+        columns=_columns(options.column),
+        clinical=options.clinical,
+        secret=options.secret,
+        ner=options.ner,
+    )
+    report = index_documents(
+        options.inputs,
+        options.out,
+        graph=options.graph,
+        settings=settings,
+        plan=plan,
+        encoder=options.encoder,
     )
     _result(options, report.to_json(), str(report))
     return 0
@@ -336,6 +361,20 @@ def _parser() -> argparse.ArgumentParser:
     build = add("build", _build, "read documents into a graph")
     _build_arguments(build)
     _ner_argument(build)
+    index = add("index", _index, "make documents quotable: an index for ask --literature")
+    index.add_argument(
+        "inputs", nargs="+", type=Path, help="files or folders of documents, also .gz and .xz"
+    )
+    index.add_argument("--out", type=Path, required=True, help="file of the index")
+    index.add_argument("--graph", type=Path, help="graph whose names are read; default: starter")
+    _document_arguments(index)
+    _ner_argument(index)
+    index.add_argument(
+        "--encoder",
+        choices=["none", "minilm-l6"],
+        default="none",
+        help="search passages by vectors too (extra lm; 90 MB are fetched once); default: none",
+    )
     load = add("load", _load, "load data sets, or a graph from another format")
     load.add_argument(
         "format",
@@ -481,6 +520,19 @@ def _ask_arguments(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--option", action="append", help="a possible answer; may be repeated")
     ask.add_argument("--batch", type=Path, metavar="JSONL", help="one question a line")
     ask.add_argument("--out", type=Path, metavar="JSONL", help="where batch answers go")
+    ask.add_argument(
+        "--literature",
+        type=Path,
+        metavar="INDEX",
+        help="quote what documents say to the question; make it with: medkgqa index",
+    )
+    ask.add_argument(
+        "--abstain-below",
+        type=float,
+        default=0.0,
+        metavar="CONFIDENCE",
+        help="withhold answers less confident than this, 0 to 1, saying why (default 0)",
+    )
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from kg.errors import MissingExtraError, ModelUnavailableError
 from kg.store import GraphStore
 from medkgqa.graphs import open_part, open_store
+from medkgqa.literature import open_literature
 from medkgqa.settings import Settings
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer
 from reasoning.engine import Engine, EngineSettings
 
 if TYPE_CHECKING:
+    from reasoning.literature_index import LiteratureIndex
     from reasoning.verification import Verification
     from reasoning.writer import AnyModel
 
@@ -39,10 +41,15 @@ class MedicalQA:
             ``"template"``.
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
+        literature: file that ``medkgqa index`` wrote, or a
+            :class:`~reasoning.literature_index.LiteratureIndex`: sentences of its documents that
+            support or contradict what is asked are in :attr:`Answer.literature`, word for word.
+        abstain_below: an answer less likely to be right than this, in [0, 1], is withheld; the
+            text says why and what would make it surer.
         settings: folders and threads; from the environment where not given.
 
     Raises:
-        UsageError: on a graph, store or model that cannot be.
+        UsageError: on a graph, store, model or literature index that cannot be.
         GraphFormatError: on a folder that holds no graph of ours.
 
     The model is opened at the first question that needs it. Where the default one cannot be had
@@ -58,6 +65,8 @@ class MedicalQA:
         mode: Mode = "strict",
         named: int = 10,
         licence: Literal["open"] | None = None,
+        literature: str | Path | LiteratureIndex | None = None,
+        abstain_below: float = 0.0,
         settings: Settings | None = None,
     ) -> None:
         self.settings = settings or Settings.from_environment(os.environ)
@@ -73,7 +82,10 @@ class MedicalQA:
             self.store,
             linker=self._linker,
             language_model=model,
-            settings=EngineSettings(mode=mode, named=named),
+            settings=EngineSettings(mode=mode, named=named, abstain_below=abstain_below),
+            literature=open_literature(
+                literature, self.store, self.settings, open_only=licence is not None
+            ),
         )
 
     def ask(

@@ -56,6 +56,13 @@ def edges_from(
         store: the graph whose concepts the edges join; a concept it lacks makes no edge.
         refusals: where what makes no edge is counted, with the sentence as example.
     """
+    return (edge for _, edge in related_edges(reading, store, refusals=refusals))
+
+
+def related_edges(
+    reading: Reading, store: GraphStore, *, refusals: RefusalReport | None = None
+) -> Iterator[tuple[Relation, Edge]]:
+    """The edges of :func:`edges_from`, each with the relation it was made of."""
     report = refusals if refusals is not None else RefusalReport()
     for relation in reading.relations:
         subject = reading.mentions[relation.subject]
@@ -68,7 +75,7 @@ def edges_from(
         if reason is not None:
             report.add(reason, _example(reading, relation))
         elif ends is not None:
-            yield _edge(reading, relation, ends)
+            yield relation, _edge(reading, relation, ends)
 
 
 def _assertion_refusal(relation: Relation, *mentions: Mention) -> str | None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kg.records import Definition, Edge, Evidence, Polarity, Subgraph, Triple
 from reasoning.plan import Plan
+from reasoning.quotes import LiteratureAnswer
+
+if TYPE_CHECKING:
+    from reasoning.signals import Signals
 
 
 class Outcome(StrEnum):
@@ -103,7 +108,8 @@ class Answer:
         cypher: the plan as Cypher, parameters written in; "" without a plan.
         plan_text: the plan as one readable line; "" without a plan.
         subgraph: the retrieved edges.
-        confidence: in [0, 1]; 0 where nothing was found.
+        confidence: probability that it is right, in [0, 1]; 0 where nothing was found.
+        signals: what the confidence was made of; None where nothing was found.
         worded_by: name of the language model, or ``frames``.
         timings: seconds per stage.
         emergency: whether the question describes an emergency.
@@ -113,6 +119,8 @@ class Answer:
         broader: of what the question narrows and the answer does not; said in its first sentences.
         free: whether the text is in a language model's own words, with marks (cited mode).
         removed: sentences of the model that the graph does not bear out; not in the text.
+        literature: what the documents given say to the question; None where none were given.
+            Text, outcome and confidence are the graph's alone.
     """
 
     question: str
@@ -135,3 +143,5 @@ class Answer:
     broader: tuple[Broader, ...] = ()
     free: bool = False
     removed: tuple[str, ...] = ()
+    literature: LiteratureAnswer | None = None
+    signals: Signals | None = None

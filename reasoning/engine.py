@@ -5,11 +5,9 @@ said; a language model, where there is one, decides how, under a grammar that ho
 retrieved edges; the verifier reads the text back before anybody else does. What fails raises:
 decoding without continuation and unverifiable text are errors, never answers.
 
-Confidence of an answer is the product of three parts, each in [0, 1]: the lowest score of the
-names linked; the certainty of the plan (0.9 where it was answered through sub- or superclasses,
-0.8 where a part of the question was not understood, the
-probability of the reading where a classifier gave it); and the evidence, the mean confidence of the
-edges told (halved where records conflict). It is 0 where nothing was found.
+Confidence of an answer is the probability that it is right, by what it rests on: the names linked,
+the words left over, the certainty of the plan, the evidence told (:mod:`reasoning.confidence`). It
+is 0 where nothing was found. Below a threshold an answer is withheld, with what is missing.
 """
 
 from __future__ import annotations
@@ -22,26 +20,29 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kg.errors import UsageError
-from kg.records import Concept, Edge, Subgraph
+from kg.records import Concept, Subgraph
 from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
 from reasoning.breadth import for_patients, lead, only_general
 from reasoning.choice import choose
 from reasoning.cited import cite, verify_cited
-from reasoning.confidence import Calibration
+from reasoning.confidence import ConfidenceModel
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
+from reasoning.literature import Literature
 from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import general_script, script
 from reasoning.sentence_frames import Frames, Kind, fill, load_frames
+from reasoning.signals import Signals, signals_of
 from reasoning.statements import Script, Statement
 from reasoning.traversal import Walker
 from reasoning.understanding import Understander, Understanding
 from reasoning.verbalization import Wording, word
 from reasoning.verification import verify_answer
+from reasoning.withholding import withheld
 from reasoning.writer import AnyModel, worded
 
 _LOG = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ class EngineSettings:
         mode: who words answers.
         named: facts named in the text; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
-        calibration: turns the raw confidence into a share of right answers; raw where None.
+        confidence: the probability that an answer is right, by its signals; the shipped model
+            where None.
         facts_shown: facts a language model is shown in its prompt.
     """
 
@@ -78,12 +80,14 @@ class EngineSettings:
     named: int = 10
     abstain_below: float = 0.0
     facts_shown: int = 10
-    calibration: Calibration | None = None
+    confidence: ConfidenceModel | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in tuple(Mode):
             raise UsageError(f"mode {self.mode!r} is none of {', '.join(Mode)}")
         object.__setattr__(self, "mode", Mode(self.mode))
+        if not 0.0 <= self.abstain_below <= 1.0:
+            raise UsageError(f"abstain_below={self.abstain_below}; a confidence is between 0 and 1")
         if not 1 <= self.named <= MOST_NAMED:
             raise UsageError(f"named={self.named}; 1 to {MOST_NAMED} facts can be named in a text")
 
@@ -112,6 +116,7 @@ class Engine:
         linker: finds names of the graph in a question.
         language_model: words answers; None for frames alone.
         settings: see :class:`EngineSettings`.
+        literature: documents that are quoted beside the graph's answer; none where not given.
     """
 
     def __init__(
@@ -121,12 +126,15 @@ class Engine:
         linker: Linker,
         language_model: AnyModel | None = None,
         settings: EngineSettings = EngineSettings(),
+        literature: Literature | None = None,
     ) -> None:
         self.store = store
+        self.literature = literature
         self.settings = settings
         self._linker = linker
         self._model = None if settings.mode is Mode.TEMPLATE else language_model
         self._understander = Understander(linker)
+        self._sure = settings.confidence or ConfidenceModel.shipped()
 
     def ask(
         self,
@@ -174,6 +182,12 @@ class Engine:
             answer = self._answer(question, understood, flag, limit, options, clock)
             with clock.stage("verification"):
                 self._verify(answer, _fixed(understood, flag, answer))
+            if self.literature is not None:
+                with clock.stage("literature"):
+                    senses = (understood.plan, *(plan for plan, _ in understood.other_senses))
+                    plans = [plan for plan in senses if plan is not None]
+                    quoted = self.literature.answer(question, plans, language=understood.language)
+                answer = replace(answer, literature=quoted)
         return replace(answer, timings=dict(clock.timings)), understood
 
     def _answer(
@@ -235,12 +249,12 @@ class Engine:
         said = self._said(understood, retrieval, limit)
         if only_general(understood, retrieval):
             retrieval = replace(retrieval, outcome=Outcome.NOT_RECORDED)
-        confidence = _confidence(understood, retrieval, said)
-        if self.settings.calibration is not None:
-            confidence = self.settings.calibration(confidence)
+        signals, confidence = self._confidence(understood, retrieval, said)
         outcome = retrieval.outcome
-        if 0 < confidence < self.settings.abstain_below:
-            said, outcome = _withheld(confidence, self.settings.abstain_below), Outcome.OUT_OF_SCOPE
+        if signals is not None and confidence < self.settings.abstain_below:
+            weakest, least = self._sure.weakest(signals), self.settings.abstain_below
+            said = withheld(confidence, least, weakest, understood)
+            outcome = Outcome.OUT_OF_SCOPE
         wording = word(
             said,
             self.store,
@@ -262,6 +276,7 @@ class Engine:
             cypher=plan.cypher,
             subgraph=_subgraph(retrieval, wording.claims),
             confidence=confidence,
+            signals=signals,
             worded_by=told.by,
             broader=understood.broader,
             definitions=said.definitions,
@@ -278,6 +293,14 @@ class Engine:
             named = self.settings.named
             said = script(retrieval, self.store, language=language, named=named, limit=limit)
         return replace(said, statements=(*lead(understood), *said.statements))
+
+    def _confidence(
+        self, understood: Understanding, retrieval: Retrieval, said: Script
+    ) -> tuple[Signals | None, float]:
+        if retrieval.outcome is Outcome.NOT_RECORDED:
+            return None, 0.0
+        signals = signals_of(understood, retrieval, said.named)
+        return signals, round(self._sure(signals), 4)
 
     def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
         """What the plan finds; where that is nothing, what another sense of a name finds."""
@@ -459,26 +482,6 @@ def _another_name(concept: LinkedConcept, store: GraphStore, language: str) -> b
         return False
     asked, told = concept.text.casefold(), known.name(language).casefold()
     return asked not in told and told not in asked
-
-
-def _withheld(confidence: float, limit: float) -> Script:
-    values = (("number", f"{confidence:.2f}"), ("limit", f"{limit:.2f}"))
-    return Script((Statement(Kind.TOO_UNCERTAIN, values=values),))
-
-
-def _confidence(understood: Understanding, retrieval: Retrieval, said: Script) -> float:
-    if retrieval.outcome is Outcome.NOT_RECORDED:
-        return 0.0
-    linking = min((c.score for c in understood.concepts), default=1.0)
-    plan = 0.9 if retrieval.via_subclass else 1.0
-    if understood.unknown or understood.ignored or understood.broader:
-        plan *= 0.8
-    plan *= understood.certainty
-    edges: tuple[Edge, ...] = said.named
-    evidence = sum(e.confidence for e in edges) / len(edges) if edges else 1.0
-    if retrieval.outcome is Outcome.CONFLICTING:
-        evidence /= 2
-    return round(linking * plan * evidence, 4)
 
 
 def _subgraph(retrieval: Retrieval, claims: Sequence[Claim]) -> Subgraph:

@@ -77,6 +77,12 @@ class Kind(StrEnum):
     AMBIGUOUS = "unanswered.ambiguous"
     OUT_OF_SCOPE = "unanswered.out_of_scope"
     TOO_UNCERTAIN = "unanswered.too_uncertain"
+    NEEDS_NAME = "unanswered.needs_name"
+    NEEDS_WORDS = "unanswered.needs_words"
+    NEEDS_PHRASING = "unanswered.needs_phrasing"
+    NEEDS_RECORD = "unanswered.needs_record"
+    NEEDS_AGREEMENT = "unanswered.needs_agreement"
+    NEEDS_EVIDENCE = "unanswered.needs_evidence"
     TAKEN_AS = "asides.taken_as"
     IGNORED = "asides.ignored"
     UNUSED = "asides.unused"
@@ -135,6 +141,12 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.AMBIGUOUS: frozenset({"quote", "choices"}),
         Kind.OUT_OF_SCOPE: _NONE,
         Kind.TOO_UNCERTAIN: frozenset({"number", "limit"}),
+        Kind.NEEDS_NAME: frozenset({"quote"}),
+        Kind.NEEDS_WORDS: frozenset({"quote"}),
+        Kind.NEEDS_PHRASING: _NONE,
+        Kind.NEEDS_RECORD: _NONE,
+        Kind.NEEDS_AGREEMENT: _NONE,
+        Kind.NEEDS_EVIDENCE: _NONE,
         Kind.TAKEN_AS: frozenset({"quote", "concept"}),
         Kind.IGNORED: frozenset({"quote"}),
         Kind.UNUSED: frozenset({"quote"}),

@@ -14,6 +14,7 @@ from typing import Any
 from kg.errors import UsageError
 from kg.records import Evidence, EvidenceKind
 from reasoning.answer import Answer, Broader, Claim, LinkedConcept
+from reasoning.literature_text import literature_lines, literature_record
 from reasoning.sentence_frames import Frames, load_frames
 from reasoning.verbalization import evidence_phrase
 from reasoning.verification import CheckedClaim, Verification
@@ -73,7 +74,10 @@ def error_record(line: int, *, id: Identifier, error: str) -> dict[str, Any]:  #
 
 
 def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  # noqa: A002
-    """The record of an answer; everything in it is JSON."""
+    """The record of an answer; everything in it is JSON.
+
+    ``literature`` is there only where documents were given to quote.
+    """
     plan = None
     if answer.plan is not None:
         plan = {
@@ -81,7 +85,7 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
             "text": answer.plan_text,
             "cypher": answer.cypher,
         }
-    return {
+    record = {
         "id": id,
         "question": answer.question,
         "language": answer.language,
@@ -96,6 +100,9 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
         "confidence": answer.confidence,
         "seconds": answer.timings.get("total", 0.0),
     }
+    if answer.literature is not None:
+        record["literature"] = literature_record(answer.literature)
+    return record
 
 
 def claim_record(claim: Claim) -> dict[str, Any]:
@@ -204,6 +211,9 @@ def format_answer(answer: Answer, *, width: int = 100) -> str:
     sources = list(_source_lines(answer, frames, width))
     if sources:
         lines += ["", f"{labels['sources']}:", *sources]
+    if answer.literature is not None:
+        told = literature_lines(answer.literature, frames)
+        lines += ["", *(_wrapped(_readable(text), width, indent="  ") for text in told)]
     lines.append("")
     if answer.plan_text:
         lines.append(_wrapped(f"{labels['plan']}: {answer.plan_text}", width, indent="  "))

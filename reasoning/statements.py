@@ -149,7 +149,7 @@ def iscurated(edge: Edge) -> bool:
 
 def curated(edges: Iterable[Edge]) -> Iterator[Statement]:
     """A note on what is general medical knowledge, where any of it is."""
-    told = tuple(edges)
+    told = once(edges)
     curated = tuple(e for e in told if iscurated(e))
     if curated and len(curated) == len(told):
         yield Statement(Kind.CURATOR_ALL)
