@@ -156,6 +156,7 @@ class IdentifierFinder:
         self._last = frozenset(table["names"]["last"])
         self._patterns = [(kind, re.compile(p)) for kind, p in _PATTERNS]
         self._labels = _label_pattern(table["labels"])
+        self._bare = _bare_number_pattern(table["labels"])
         self._kinds = {
             text: IdentifierKind(kind) for kind, texts in table["labels"].items() for text in texts
         }
@@ -195,7 +196,7 @@ class IdentifierFinder:
                 yield Identifier(match.start(), match.end(), IdentifierKind.NAME, match[0])
 
     def _labelled(self, text: str) -> Iterator[Identifier]:
-        """ "MRN: 12345", ``"family": "Doe"``, "姓名：张三"."""
+        """ "MRN: 12345", "MRN 12345", ``"family": "Doe"``, "姓名：张三"."""
         for match in self._labels.finditer(text):
             kind = self._kinds[match["label"].lower()]
             value = _VALUE.match(text, match.end())
@@ -204,6 +205,9 @@ class IdentifierFinder:
             span = self._value_span(kind, value)
             if span is not None:
                 yield Identifier(*span, kind, text[slice(*span)])
+        for match in self._bare.finditer(text):
+            kind = self._kinds[match["label"].lower()]
+            yield Identifier(*match.span("value"), kind, match["value"])
 
     def _value_span(self, kind: IdentifierKind, value: re.Match[str]) -> tuple[int, int] | None:
         start, raw = value.start("value"), value["value"]
@@ -262,6 +266,21 @@ def _label_pattern(labels: Mapping[str, Collection[str]]) -> re.Pattern[str]:
     joined = "|".join(map(re.escape, texts))
     return re.compile(
         rf"(?<![A-Za-z])(?P<label>{joined})[\"']?(?:\s*[:：#=]\s*(?:is\s+)?\[?\s*|\s+(?:is|no\.?|number|为)\s+)",
+        re.IGNORECASE,
+    )
+
+
+def _bare_number_pattern(labels: Mapping[str, Collection[str]]) -> re.Pattern[str]:
+    """A label with nothing but a space, or in Chinese nothing, before four digits or more.
+
+    A year is none; a telephone number is known by its form ("cell 2000/mm3" is none).
+    """
+    kinds = _IDS - {IdentifierKind.PHONE, IdentifierKind.FAX}
+    texts = (text for kind in kinds for text in labels.get(kind.value, ()))
+    joined = "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
+    return re.compile(
+        rf"(?<![A-Za-z])(?P<label>{joined})(?:\s+|(?<=[\u4e00-\u9fff]))"
+        r"(?P<value>(?!(?:19|20)\d\d\b)(?=(?:[A-Za-z-]*\d){4})(?:[A-Za-z]{1,4}-?)?\d[\w-]*\w)",
         re.IGNORECASE,
     )
 

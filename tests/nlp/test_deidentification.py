@@ -40,6 +40,9 @@ PLANTED = [
     ("身份证号：110101199003078888", "110101199003078888", IdentifierKind.SSN),
     ("2020年3月4日入院", "2020年3月4日", IdentifierKind.DATE),
     ("住院号：123456", "123456", IdentifierKind.RECORD),
+    ("Seen today, MRN 4711893.", "4711893", IdentifierKind.RECORD),
+    ("Medicare number 1EG4-TE5-MK73", "1EG4-TE5-MK73", IdentifierKind.PLAN),
+    ("病历号20231188，男", "20231188", IdentifierKind.RECORD),
 ]
 
 
@@ -70,6 +73,7 @@ def test_identifiers_are_found(
         "Metformin 500 mg b.i.d. for 3 months; HbA1c 7.2 %.",
         "The patient is a 58-year-old man with chest pain.",
         "Name of the drug: aspirin.",
+        "White cell 2000/mm3; specimen 12, unit number 4; the encounter of 2019.",
     ],
 )
 def test_medicine_stays(finder: IdentifierFinder, text: str) -> None:
