@@ -69,7 +69,8 @@ class EngineSettings:
 
     Args:
         mode: who words answers.
-        named: facts named in the text; the rest is counted.
+        named: different things named in the text, each with what is a kind of it in the same
+            line; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
         calibration: turns the raw confidence into a share of right answers; raw where None.
         facts_shown: facts a language model is shown in its prompt.
