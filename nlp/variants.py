@@ -15,6 +15,7 @@ _BETWEEN = frozenset(
 )
 _LEAST_EPONYM = 5  # characters
 _HEADS = ("disease", "syndrome")
+_PROBLEMS = frozenset({"problem", "problems", "trouble", "troubles", "issues", "condition"})
 _MOST_HAN = 7  # characters on either side of a rewritten one
 
 
@@ -35,6 +36,7 @@ def variants(
     yield from _by_organ(tokens, breaks, lexicon)
     yield from _coordinated(tokens, breaks, lexicon)
     yield from _complaints(tokens, breaks, lexicon)
+    yield from _problems(tokens, breaks, lexicon)
     yield from _han(tokens, breaks, lexicon)
 
 
@@ -134,6 +136,19 @@ def _complaints(
         behind = place + 1
         if behind < len(tokens) and not breaks[behind] and not _stops(tokens[behind], lexicon):
             yield from _part_phrases(place, behind, tokens[behind], wrong, lexicon)
+
+
+def _problems(
+    tokens: Sequence[Token], breaks: Sequence[bool], lexicon: Lexicon
+) -> Iterator[tuple[int, int, str]]:
+    """ "thyroid problems": a part of the body and a word for whatever is wrong with it."""
+    for place, token in enumerate(tokens):
+        if token.word not in _PROBLEMS or not place or breaks[place]:
+            continue
+        part = tokens[place - 1]
+        if not _stops(part, lexicon):
+            for word in (part.text, *lexicon.organs.get(part.word, ())):
+                yield place - 1, place, f"{word} disease"
 
 
 def _part_phrases(

@@ -8,11 +8,13 @@ in "not recorded", unless harm for just those patients is recorded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kg.records import Polarity
 from kg.schema import (
+    CONDITIONS,
     CONTRAINDICATED_IN,
     DRUG,
     DRUG_CLASS,
@@ -51,6 +53,10 @@ _OF_NOBODY = frozenset(
 #: Questions of what findings mean: how a finding runs is no part of its name.
 _PRESENTATIONS = frozenset({Intent.DISEASES_WITH_FINDINGS, Intent.CAUSES})
 
+#: Between two names that are one: a name and what it is of, and what stands right beside it.
+_JOINED = re.compile(r"[ -]|\s+of(?: the)?\s+")
+_BESIDE = re.compile(r"[ -]|")
+
 _HELPING = frozenset({TREATS, PREVENTS, RECOMMENDED_FOOD})
 
 
@@ -61,6 +67,7 @@ def told_apart(understood: Understanding, beside: Iterable[Qualified]) -> Unders
         return understood
     found = tuple(dict.fromkeys(_broader(understood, plan, beside)))
     found += tuple(_unused_groups(understood, plan, found))
+    found += tuple(_compounds(understood, plan, found))
     if not found:
         return understood
     return replace(
@@ -100,6 +107,21 @@ def _unused_groups(
     for one in understood.ignored:
         if one.category == PATIENT_GROUP and about is not None and not _inside(one, found):
             yield Broader(one.text, one.start, one.end, about.curie, about.name, patients=True)
+
+
+def _compounds(
+    understood: Understanding, plan: Plan, found: Sequence[Broader]
+) -> Iterator[Broader]:
+    """Names of two of which the plan has a place for one: "anemia of chronic disease"."""
+    used = anchored(plan)
+    for name in (c for c in understood.concepts if c.curie in used and c.category in CONDITIONS):
+        for other in understood.ignored:
+            first, last = sorted((name, other), key=lambda c: c.start)
+            between = understood.question[first.end : last.start]
+            together = _JOINED if first is name else _BESIDE
+            if together.fullmatch(between) and not _inside(other, found):
+                text = understood.question[first.start : last.end]
+                yield Broader(text, first.start, last.end, name.curie, name.name)
 
 
 def _inside(one: LinkedConcept | UnknownName, found: Sequence[Broader]) -> bool:

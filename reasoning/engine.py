@@ -69,7 +69,8 @@ class EngineSettings:
 
     Args:
         mode: who words answers.
-        named: facts named in the text; the rest is counted.
+        named: different things named in the text, each with what is a kind of it in the same
+            line; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
         confidence: the probability that an answer is right, by its signals; the shipped model
             where None.

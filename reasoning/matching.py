@@ -12,7 +12,7 @@ from reasoning.ways import SEARCHES
 
 #: Kinds of slots an unknown name most likely fills.
 _LIKELY_UNKNOWN = frozenset(
-    {"disease", "condition", "finding", "symptom", "drug", "treatment", "cause"}
+    {"disease", "condition", "finding", "symptom", "drug", "treatment", "taken", "cause"}
 )
 
 #: Rules that ask about one concept itself, which a noun phrase does not give.

@@ -32,6 +32,8 @@ SHORTEST_WORD = 3
 LEAST_MISSPELT, TWO_EDITS = 6, 9
 
 
+_UNIT = re.compile(r"(?:mc|m|k|µ|u)?g|m?l|iu|meq", re.IGNORECASE)
+
 #: What the name of a numbered kind may begin with beside what people write.
 _BEFORE_NUMBERED = ("", "autosomal recessive ", "autosomal dominant ", "hereditary ", "familial ")
 
@@ -57,15 +59,17 @@ class Namer:
 
         Also misspelt words of phrases ("symtoms"), with the word meant.
         """
-        linked = [m for m in self._linker.link(question) if not self._asks(m.text)]
+        linked = [
+            m
+            for m in self._linker.link(question)
+            if not self._asks(m.text) and not _is_unit(question, m.start, m.text)
+        ]
         mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
         kinds = numbered(question, mentions)
         respelt_kinds = [self._numbered_name(question, *span) for span in kinds.values()]
         wider, narrowed, told = self._narrowed(question, mentions)
         wider += [m for m in respelt_kinds if m is not None]
-        kinds = {
-            at: span for at, span in kinds.items() if all(w.start != span[0] for w in wider)
-        }
+        kinds = {at: span for at, span in kinds.items() if all(w.start != span[0] for w in wider)}
         mentions = [m for m in mentions if all(not _within(m, w) for w in wider)] + wider
         kinds.update(narrowed)
         unlinked = [
@@ -85,6 +89,7 @@ class Namer:
                 if u.text.lower() not in respelt
                 and not self._is_phrase(u.text)
                 and not _STRENGTH.fullmatch(u.text.lower())
+                and not _is_unit(question, u.start, u.text)
             ],
         )
         return slots, respelt
@@ -202,6 +207,11 @@ def _made_of(word: str, vocabulary: Collection[str]) -> bool:
     return any(
         word[:cut] in vocabulary and _made_of(word[cut:], vocabulary) for cut in range(1, len(word))
     )
+
+
+def _is_unit(question: str, start: int, text: str) -> bool:
+    """Whether what may be a short form is the unit of the number before it ("200 mg")."""
+    return question[:start].rstrip()[-1:].isdigit() and _UNIT.fullmatch(text) is not None
 
 
 def _within(mention: Mention, other: Mention) -> bool:

@@ -78,9 +78,7 @@ def load_qualifiers() -> Qualifiers:
     kind, course = table["kind"], table["course"]
     english = (*kind["en"], *course["en"], *course["site_en"])
     chinese = (*kind["zh"], *course["zh"], *course["site_zh"])
-    adjective = (
-        rf"\b(?!{_any(course['ordinary_en'])}\b)[a-z-]{{2,}}{_any(course['endings_en'])}\b"
-    )
+    adjective = rf"\b(?!{_any(course['ordinary_en'])}\b)[a-z-]{{2,}}{_any(course['endings_en'])}\b"
     one = rf"(?:\b{_any(english)}\b|\b{_STAGE}|{adjective}|{_any(chinese)})"
     behind = (
         rf"(?:{_INVERTED}(?P<words>[a-z][a-z ,-]*?)(?=\s*(?:[?.!;:)]|$))"

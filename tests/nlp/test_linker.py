@@ -189,6 +189,14 @@ def test_no_brand_name_of_the_tables_is_a_common_word() -> None:
     assert brands & Lexicon.load().common == set()
 
 
+@pytest.mark.parametrize("text", ["thyroid problems", "my thyroid condition", "Thyroid trouble?"])
+def test_what_is_wrong_with_a_part_of_the_body(text: str) -> None:
+    store = NetworkxStore()
+    store.add_concepts([Concept("EX:thyroid", DRUG, (Name("thyroid"),))])
+    store.add_concepts([Concept("EX:gland", DISEASE, (Name("thyroid gland disease"),))])
+    assert [m.concept for m in StoreLinker(store).link(text)] == ["EX:gland"]
+
+
 def test_names_of_what_a_concept_is_a_kind_of() -> None:
     store = NetworkxStore()
     names = {"copd": ("COPD",), "lung": ("lung disease", "pulmonary disease"), "any": ("disease",)}

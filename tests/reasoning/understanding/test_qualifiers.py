@@ -31,6 +31,8 @@ def _store() -> NetworkxStore:
         ("T:valproate", DRUG, "valproate", "丙戊酸"),
         ("T:epilepsy", DISEASE, "epilepsy", "癫痫"),
         ("T:pregnancy", PATIENT_GROUP, "pregnancy", "妊娠"),
+        ("T:im", DISEASE, "IM", "传单"),
+        ("T:mg", DISEASE, "MG", "肌无力"),
     ]
     edges = [
         ("T:colchicine", TREATS, "T:gout"),
@@ -188,6 +190,21 @@ def test_a_finding_with_its_course_still_finds_diseases(understand: Understander
     understood = understand("Which diseases cause severe headache and chronic cough?")
     assert understood.plan is not None
     assert understood.broader == ()
+
+
+def test_a_name_of_two_is_not_answered_as_one_of_them(engine: Engine) -> None:
+    answer = asked(engine, "Which drugs treat gout of epilepsy?")
+    assert [(b.text, b.name) for b in answer.broader] == [("gout of epilepsy", "gout")]
+    assert asked(engine, "Which drugs treat gout and epilepsy?").broader == ()
+
+
+@pytest.mark.parametrize(
+    "question", ["colchicine 20 mg what is it for", "I'm asking: what is colchicine for?"]
+)
+def test_units_and_contractions_are_no_names(engine: Engine, question: str) -> None:
+    answer = asked(engine, question)
+    assert answer.outcome is Outcome.ANSWERED, answer.text
+    assert [c.name for c in answer.concepts] == ["colchicine"]
 
 
 def test_unknown_kinds_are_typed(understand: Understander) -> None:
