@@ -42,9 +42,9 @@ class NameTrie:
         begins[tokens[low:high]] = np.arange(low, high, dtype=np.int32)
         self._begins: list[int] = begins.tolist()
         # Single numbers are read several times faster from a memoryview than from an array.
-        self._tokens = memoryview(tokens)
-        self._first = memoryview(first)
-        self._ends = memoryview(ends)
+        self._tokens = tokens.data
+        self._first = first.data
+        self._ends = ends.data
 
     @classmethod
     def of(cls, sequences: Sequence[tuple[int, ...]], *, vocabulary: int) -> NameTrie:
