@@ -165,6 +165,8 @@ def _stages(graph: Path, out: Path, texts: Path) -> dict[str, Any]:
     stages["start"] = mark()
     shards = list(shards_of(document_files(texts), 0, options=ShardOptions()))
     stages["loading"] = mark()
+    reader.read(shards[0])  # phrases are compiled, words met for the first time
+    stages["start: the first 32 documents"] = mark()
     readings = [reader.read(shard) for shard in shards]
     stages["reading"] = mark()
     with BuildJournal(journal_folder(out), identity="bench", fingerprints=["bench"]) as journal:

@@ -2,25 +2,22 @@
 
 Gurulingappa et al. 2012, https://doi.org/10.1016/j.jbi.2012.04.008, ``DRUG-AE.rel``: PubMed id,
 sentence, effect, drug, and their offsets in a document that is not given. Only drugs and effects
-of a relation are marked, and only sentences with one are in the file. The corpus has no split of
-its own: of its documents in the order of their numbers every fifth is a test document here. Its
-licence is not stated: for measuring, not for what ships.
+of a relation are marked, and only sentences with one are in the file, so that nearly every marked
+drug and effect of a sentence are a pair: what there is to learn is which names are marked. The
+corpus has no split of its own: of its documents in the order of their numbers every fifth is a
+test document here. Its licence is not stated: for measuring, not for what ships.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from kg.errors import SourceFormatError
 from loaders.reading import read_lines
-from nlp.relation_pairs import CHEMICAL, DISEASE, Entity, PairDocument, Span, candidate_pairs
-from nlp.training.relation_examples import RelationExample
+from nlp.relation_pairs import Span
 
-#: The one label of a pair.
-TYPES = ("adverse",)
 _EVERY = 5
 _COLUMNS = 8
 
@@ -75,29 +72,6 @@ def ade_sentences(path: Path, part: Part) -> list[AdeSentence]:
         for (document, text), pairs in found.items()
         if (document in tested) == (part == "test")
     ]
-
-
-def ade_examples(path: Path, part: Part) -> Iterator[RelationExample]:
-    """The sentences as pairs of concepts; names of one spelling are one concept."""
-    for number, sentence in enumerate(ade_sentences(path, part)):
-        text = sentence.text
-        spans: dict[tuple[str, str], set[Span]] = {}
-        stated = set()
-        for drug, effect in sentence.pairs:
-            names = (text[slice(*drug)].lower(), text[slice(*effect)].lower())
-            spans.setdefault((CHEMICAL, names[0]), set()).add(drug)
-            spans.setdefault((DISEASE, names[1]), set()).add(effect)
-            stated.add(names)
-        entities = tuple(Entity(key, kind, tuple(sorted(s))) for (kind, key), s in spans.items())
-        document = PairDocument(
-            f"{sentence.document}.{number}", text, 0, ((0, len(text)),), entities
-        )
-        labels = {
-            pair: (int((entities[pair[0]].key, entities[pair[1]].key) in stated),)
-            for pair in candidate_pairs(document)
-            if entities[pair[1]].kind == DISEASE
-        }
-        yield RelationExample(document, labels, TYPES)
 
 
 def _whole(path: Path, number: int, cell: str) -> int:

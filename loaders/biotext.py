@@ -19,7 +19,7 @@ from nlp.training.relation_examples import RelationExample
 
 TYPES = ("treats", "prevents", "side effect")
 _LABELS = {"TREAT_FOR_DIS": "treats", "PREVENT": "prevents", "SIDE_EFF": "side effect"}
-_MARK = re.compile(r"<(/?)(TREAT|DIS)(?:_[A-Z]+|ONLY)?>")
+_MARK = re.compile(r"<(/?)(TREAT|DIS)(?:_[A-Z_]+|ONLY)?>")
 _KIND = {"TREAT": CHEMICAL, "DIS": DISEASE}
 _BLOCK, _EVERY = 40, 5
 

@@ -1,4 +1,4 @@
-"""Relations of a sentence (DDI-2013, ADE, BioText): trained and scored by one command, not shipped.
+"""Relations of a sentence (DDI-2013, BioText): trained and scored by one command, not shipped.
 
 These corpora may not be passed on with the code, or their owners state no licence, so these
 weights are not shipped either; the scores stand beside those of what ships. The network is the
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kg.errors import UsageError
-from loaders import ade_corpus, biotext, ddi_corpus
+from loaders import biotext, ddi_corpus
 from nlp.relation_pairs import Pair, Priors, Specificity
 from nlp.training.relation_examples import RelationExample, pair_scores
 from nlp.training.relation_training import RelationTrainer
@@ -57,13 +57,6 @@ TASKS: Mapping[str, SentenceTask] = MappingProxyType(
             ddi_corpus.TYPES,
             ddi_corpus.ddi_sentences,
             lambda e: e.document.id.rpartition(".s")[0],
-        ),
-        "ade": SentenceTask(
-            "ADE, every fifth document, gold mentions",
-            "ner/ade-corpus-v2/DRUG-AE.rel.xz",
-            ade_corpus.TYPES,
-            ade_corpus.ade_examples,
-            lambda e: e.document.id.partition(".")[0],
         ),
         "biotext": SentenceTask(
             "BioText, every fifth block, gold mentions",

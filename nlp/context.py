@@ -43,6 +43,9 @@ _START = "^"  # stands before a sentence, so that a cue can ask to open it
 _BETWEEN = re.compile(
     r" (?:(?:an?|the|early|new|mild|acute|severe|recurrent|chronic|underlying|small|left|right) )*"
 )
+#: What joins an adjective to what stands behind it, not before; and a word it can qualify.
+_JOINED = re.compile(r"\b(?:and|or|with|plus)\s$", re.IGNORECASE)
+_WORD = re.compile(r"\s[A-Za-z]{4,}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "\n": " ", "\t": " ", "，": ",", "：": ":"})
 
@@ -219,6 +222,8 @@ def _looks_ahead(
     same = (other for other in found if (other.start, other.end) == (cue.start, cue.end))
     if not any(o.cue.kind == "forward" and o.cue.assertion is cue.cue.assertion for o in same):
         return False
+    if _JOINED.search(text, max(0, cue.start - 6), cue.start) and _WORD.match(text, cue.end):
+        return True
     return any(start >= cue.end and _BETWEEN.fullmatch(text[cue.end : start]) for start, _ in spans)
 
 

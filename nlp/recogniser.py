@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,11 +86,16 @@ class TrainedRecogniser:
                 "the names of the graph: --ner names"
             )
         self._threads = threads
-        listed = self._folders["en"] / "concepts.xz"
-        known = ConceptNames.load(listed) if listed.is_file() else ConceptNames()
-        self._linker = ConceptLinker(store, known)
+        self._store = store
         self._names = BulkLinker(store.concepts()) if names is None else names
         self._models: dict[tuple[int, str], TokenModel] = {}
+
+    @cached_property
+    def _linker(self) -> ConceptLinker:
+        """Links what the models find; a build that only asks for the version does without."""
+        listed = self._folders["en"] / "concepts.xz"
+        known = ConceptNames.load(listed) if listed.is_file() else ConceptNames()
+        return ConceptLinker(self._store, known)
 
     @property
     def version(self) -> str:

@@ -1,4 +1,4 @@
-"""The ADE and BioText corpora as pairs of a sentence."""
+"""The ADE and BioText corpora: pairs and relations of a sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import SourceFormatError
-from loaders.ade_corpus import ade_examples, ade_sentences
+from loaders.ade_corpus import ade_sentences
 from loaders.biotext import TYPES, biotext_sentences
 
 ADE = (
@@ -30,19 +30,6 @@ def test_effects_and_drugs_stand_where_the_document_has_them(ade: Path) -> None:
     assert sentence.pairs == (((34, 41), (24, 28)), ((11, 18), (0, 4)))
     (other,) = ade_sentences(ade, "train")
     assert other.document == "2"
-
-
-def test_names_of_one_spelling_are_one_concept(ade: Path) -> None:
-    (example,) = ade_examples(ade, "test")
-    document = example.document
-    assert {e.key: e.spans for e in document.entities} == {
-        "rash": ((0, 4), (24, 28)),
-        "lithium": ((34, 41),),
-        "aspirin": ((11, 18),),
-    }
-    named = {tuple(document.entities[i].key for i in pair) for pair in example.of("adverse")}
-    assert named == {("aspirin", "rash"), ("lithium", "rash")}
-    assert all(example.of("adverse").values())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from kg.errors import SourceFormatError, UsageError
+from medkgqa.relation_training import _plan, _start
+from medkgqa.sentence_relation_training import _task
 from medkgqa.training_command import CONFIGS, score_lines, shipped_config, training_texts
 from medkgqa.training_corpora import corpus_examples, linked_names
 from nlp.training.token_plan import CorpusPart, read_plan
@@ -97,3 +99,41 @@ def test_test_documents_are_not_trained_on(corpora: Path) -> None:
 def test_scores_are_printed_as_a_table() -> None:
     row = {"precision": 90.0, "recall": 80.0, "f1": 84.71}
     assert "84.71" in score_lines({"test": {"Disease": row}})
+
+
+def test_relations_start_from_the_shipped_recogniser_where_there_is_no_run(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    tensors = _start({"model": {"start_from": "ner-en"}}, tmp_path / "out", None)
+    assert tensors is not None
+    assert tuple(tensors["embeddings.word_embeddings.weight"].shape) == (30522, 384)
+    assert _start({"model": {}}, tmp_path / "out", None) is None
+
+
+def test_a_checkpoint_that_is_absent_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.pt is absent"):
+        _start({"model": {}}, tmp_path / "out", tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize("name", ["ddi", "biotext"])
+def test_a_corpus_of_sentences_that_is_absent_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--data"):
+        _task({"model": {"task": name}}, tmp_path)
+    with pytest.raises(UsageError, match="'other' is none of: ddi, biotext"):
+        _task({"model": {"task": "other"}}, tmp_path)
+
+
+def test_ade_sentences_become_examples(tmp_path: Path) -> None:
+    line = "1|Rash after aspirin.|Rash|0|4|aspirin|11|18\n"
+    (tmp_path / "a.rel").write_text(line, encoding="utf-8")
+    types = {"Chemical": "Chemical", "Disease": "Disease"}
+    (example,) = corpus_examples([CorpusPart("ADE", "ade-test", ("a.rel",), types)], tmp_path)
+    assert example.spans == ((0, 4, "Disease"), (11, 18, "Chemical"))
+    assert corpus_examples([CorpusPart("ADE", "ade-train", ("a.rel",), types)], tmp_path) == []
+
+
+def test_every_configuration_can_be_read() -> None:
+    folder = shipped_config("ner").parent
+    for path in sorted(folder.glob("ner-*.toml")):
+        assert read_plan(path).name == path.stem
+    for path in sorted(folder.glob("relations*.toml")):
+        assert _plan(path)["model"]["encoder"] == "minilm-l6"
