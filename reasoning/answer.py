@@ -88,6 +88,8 @@ class Answer:
         notice: the fixed notice that this is not medical advice, in the question's language.
         definitions: definitions quoted in the text.
         free: whether the text is in a language model's own words, with marks (cited mode).
+        read_by: name of the language model that said what the question asks, where no rule
+            recognised it; "" else.
         removed: sentences of the model that the graph does not bear out; not in the text.
     """
 
@@ -110,3 +112,4 @@ class Answer:
     definitions: tuple[Definition, ...] = ()
     free: bool = False
     removed: tuple[str, ...] = ()
+    read_by: str = ""

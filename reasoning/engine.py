@@ -7,9 +7,9 @@ decoding without continuation and unverifiable text are errors, never answers.
 
 Confidence of an answer is the product of three parts, each in [0, 1]: the lowest score of the
 names linked; the certainty of the plan (0.9 where it was answered through sub- or superclasses,
-0.8 where a part of the question was not understood, the
-probability of the reading where a classifier gave it); and the evidence, the mean confidence of the
-edges told (halved where records conflict). It is 0 where nothing was found.
+0.8 where a part of the question was not understood, the probability of the reading where a
+classifier gave it, at most a half where a language model did); and the evidence, the mean
+confidence of the edges told (halved where records conflict). It is 0 where nothing was found.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from reasoning.cypher import to_cypher
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
 from reasoning.plan import Plan
+from reasoning.plan_reading import ModelPlanReader
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import script
@@ -72,12 +73,16 @@ class EngineSettings:
         abstain_below: an answer less confident than this is withheld, with the reason.
         calibration: turns the raw confidence into a share of right answers; raw where None.
         facts_shown: facts a language model is shown in its prompt.
+        model_reads: whether the language model says what a question asks that no rule recognises
+            (:mod:`reasoning.plan_reading`); off, for with the default model it is wrong too often
+            (docs/benchmarks.md).
     """
 
     mode: Mode | str = Mode.STRICT
     named: int = 10
     abstain_below: float = 0.0
     facts_shown: int = 10
+    model_reads: bool = False
     calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
@@ -126,7 +131,9 @@ class Engine:
         self.settings = settings
         self._linker = linker
         self._model = None if settings.mode is Mode.TEMPLATE else language_model
-        self._understander = Understander(linker)
+        reads = settings.model_reads and language_model is not None
+        reader = ModelPlanReader(language_model) if reads and language_model else None
+        self._understander = Understander(linker, reader=reader)
 
     def ask(
         self,
@@ -269,6 +276,7 @@ class Engine:
             definitions=said.definitions,
             free=told.free,
             removed=told.removed,
+            read_by=understood.read_by,
         )
 
     def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
@@ -431,7 +439,9 @@ def _which(concept: LinkedConcept, name_of: _NameIn) -> Statement:
 
 
 def _asides(understood: Understanding, store: GraphStore) -> Iterator[Statement]:
-    """What the asker should know of how the names of the question were taken."""
+    """What the asker should know of how the question and its names were taken."""
+    if understood.read_as:
+        yield Statement(Kind.READ_AS, values=(("reading", understood.read_as),))
     for concept in understood.concepts:
         quote, anchors = (("quote", concept.text),), (concept.curie,)
         if concept.score < GUESSED:

@@ -81,6 +81,7 @@ class Kind(StrEnum):
     IGNORED = "asides.ignored"
     UNUSED = "asides.unused"
     RELATED = "asides.related"
+    READ_AS = "asides.read_as"
 
 
 _NONE: frozenset[str] = frozenset()
@@ -137,6 +138,7 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.IGNORED: frozenset({"quote"}),
         Kind.UNUSED: frozenset({"quote"}),
         Kind.RELATED: _NONE,
+        Kind.READ_AS: frozenset({"reading"}),
     }
 )
 

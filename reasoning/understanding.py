@@ -2,7 +2,8 @@
 
 Names are linked, the question is matched against the phrases of its language
 (:mod:`reasoning.rules`) with the names taken out, and the best match becomes a plan
-(:mod:`reasoning.planner`). No model is asked; the same question gives the same plan.
+(:mod:`reasoning.planner`). No language model is asked unless one is given as reader, and then only
+where nothing else recognises the question (:mod:`reasoning.plan_reading`).
 
 Among the rules that match, the one that uses most of the names wins, then the deeper one (two
 hops over one), then the one of higher priority. A question nothing matches, one that needs what
@@ -35,6 +36,7 @@ from reasoning.joining import joined, negates, unused
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
 from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
+from reasoning.plan_reading import PlanReader, read_by_model
 from reasoning.planner import Anchor, Bound, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.rules import (
@@ -71,6 +73,7 @@ class Understander:
     """Understands questions with a linker over one graph.
 
     ``guessing``: whether a trained classifier says what a question asks that no phrase matches.
+    ``reader``: a language model that is asked where the classifier is not sure either.
     """
 
     def __init__(
@@ -79,9 +82,11 @@ class Understander:
         *,
         phrases: Mapping[str, Phrases] | None = None,
         guessing: bool = True,
+        reader: PlanReader | None = None,
     ) -> None:
         self._namer = Namer(linker, phrases or {})
         self._guessing = guessing
+        self._reader = reader
 
     def __call__(
         self,
@@ -115,7 +120,10 @@ class Understander:
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
         reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
-        return reading.understood(previous, guessing=self._guessing)
+        understood = reading.understood(previous, guessing=self._guessing)
+        if self._reader is None or understood.reason is not Reason.NO_QUESTION:
+            return understood
+        return reading.read_by(self._reader) or understood
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
         return Understanding(
@@ -199,6 +207,11 @@ class _Reading:
                 if understood.plan is not None and not (denied and searched):
                     return replace(understood, certainty=round(guess.probability, 4))
         return None
+
+    def read_by(self, reader: PlanReader) -> Understanding | None:
+        """What a language model says is asked, of the plans that type-check; None for nothing."""
+        skeletons = skeletons_of(self._asked, self._slots, self._phrases, respelt=self._respelt)
+        return read_by_model(self._asked, skeletons, self._phrases, self._planned, reader)
 
     # --- matching
 
