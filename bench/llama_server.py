@@ -9,11 +9,14 @@ measurement. llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import MissingExtraError, ModelUnavailableError
@@ -23,7 +26,7 @@ CONTEXT = 8_192
 
 
 @contextmanager
-def llama_server(weights: Path, *, threads: int = 2, seconds: float = 60.0) -> Iterator[str]:
+def llama_server(weights: Path, *, threads: int = 1, seconds: float = 60.0) -> Iterator[str]:
     """The address (``http://127.0.0.1:PORT``) of a server that runs the model of a GGUF file.
 
     Raises:
@@ -62,6 +65,37 @@ def _not_started(weights: Path, log: str, code: int) -> Exception:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What the server said, in how many tokens and milliseconds of its own clock."""
+
+    text: str
+    tokens: int
+    milliseconds: float
+
+
+def completed(
+    url: str, system: str, user: str, *, max_tokens: int, grammar: str | None = None
+) -> Completed:
+    """One chat completion, greedy; ``grammar`` is GBNF."""
+    body = {
+        "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+        "temperature": 0,
+        "max_tokens": max_tokens,
+    } | ({"grammar": grammar} if grammar is not None else {})
+    request = urllib.request.Request(
+        f"{url}/v1/chat/completions",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=120) as reply:
+        answer = json.load(reply)
+    timings = answer["timings"]
+    text = answer["choices"][0]["message"]["content"]
+    return Completed(text, int(timings["predicted_n"]), float(timings["predicted_ms"]))
+
+
 def serve(weights: Path, threads: int) -> None:
     """Serve until standard input ends."""
     import xllamacpp
@@ -76,6 +110,7 @@ def serve(weights: Path, threads: int) -> None:
     parameters.warmup = False
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
+    parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0  # other work goes first
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
     sys.stdin.read()
@@ -85,7 +120,7 @@ def main() -> None:
     """Serve the weights named."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     serve(options.weights, options.threads)
 

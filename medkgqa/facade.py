@@ -38,6 +38,8 @@ class MedicalQA:
             its own words; sentences that the graph does not bear out are removed) or
             ``"template"``.
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
+        model_reads: whether the model says what a question asks that no rule recognises, among the
+            plans that type-check for its names; the answer says so (:attr:`Answer.read_by`).
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
         settings: folders and threads; from the environment where not given.
 
@@ -57,6 +59,7 @@ class MedicalQA:
         lm: str | AnyModel = "default",
         mode: Mode = "strict",
         named: int = 10,
+        model_reads: bool = False,
         licence: Literal["open"] | None = None,
         settings: Settings | None = None,
     ) -> None:
@@ -73,7 +76,7 @@ class MedicalQA:
             self.store,
             linker=self._linker,
             language_model=model,
-            settings=EngineSettings(mode=mode, named=named),
+            settings=EngineSettings(mode=mode, named=named, model_reads=model_reads),
         )
 
     def ask(
