@@ -1,9 +1,9 @@
 """Does a language model read the questions that the rules and the classifier do not?
 
-    python -m bench.model_reading --graph GRAPH --data DIR [--development] [--lm MODEL] [--most N]
+    python -m bench.model_reading --graph GRAPH --data DIR [--development] [--lm MODEL]
 
-Asked are the questions of public collections (:mod:`bench.questions`) that are not understood
-though a name in them is linked (``no_question``); with ``--development`` the rows that may be read.
+Asked are the questions of MedInfo 2019 and LiveQA 2017 (:mod:`bench.questions`: those no rule was
+written from) that are not understood though a name in them is linked (``no_question``); with ``--development`` the rows that may be read.
 A question of a type the graph covers is right where the intent read answers it; one of another
 type, where nothing is read. Beside the model: always the most frequent right intent (an upper
 bound of what any constant can score, since it is chosen on these very questions), a line drawn at
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.questions import Asked, liveqa, medinfo, medquad, qasystem, sampled
+from bench.questions import Asked, liveqa, medinfo
 from bench.remembering_linker import RememberingLinker
 from kg.saved import open_graph
 from kg.store import GraphStore
@@ -89,17 +89,12 @@ def _intent(understood: Understanding) -> Intent:
     return understood.intent
 
 
-def collections(options: argparse.Namespace, store: GraphStore) -> list[Asked]:
+def collections(options: argparse.Namespace) -> list[Asked]:
     """The questions asked for."""
     if options.development:
         found = list(medinfo(options.data, development=True))
     else:
-        found = [
-            *sampled(list(medquad(options.data)), options.most),
-            *medinfo(options.data),
-            *liveqa(options.data),
-            *qasystem(store),
-        ]
+        found = [*medinfo(options.data), *liveqa(options.data)]
     return list({asked.question: asked for asked in found}.values())
 
 
@@ -146,14 +141,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--graph", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=60, help="MedQuAD questions of a type")
     parser.add_argument("--development", action="store_true", help="the rows that may be read")
     parser.add_argument("--lm", default="default")
     parser.add_argument("--least", type=float, default=0.0)
     parser.add_argument("--gains", type=Path, help="where to write the score of every line")
     options = parser.parse_args()
     store = open_graph(options.graph)
-    found = list(missed(collections(options, store), store))
+    found = list(missed(collections(options), store))
     model = open_model(options.lm, Settings.from_environment(os.environ))
     if not isinstance(model, LanguageModel):
         parser.error(f"{options.lm} gives no scores")
