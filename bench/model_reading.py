@@ -3,7 +3,8 @@
     python -m bench.model_reading --graph GRAPH --data DIR [--development] [--lm MODEL]
 
 Asked are the questions of MedInfo 2019 and LiveQA 2017 (:mod:`bench.questions`: those no rule was
-written from) that are not understood though a name in them is linked (``no_question``); with ``--development`` the rows that may be read.
+written from) that are not understood though a name in them is linked; with ``--development`` the
+rows that may be read.
 A question of a type the graph covers is right where the intent read answers it; one of another
 type, where nothing is read. Beside the model: always the most frequent right intent (an upper
 bound of what any constant can score, since it is chosen on these very questions), a line drawn at
