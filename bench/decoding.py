@@ -1,6 +1,9 @@
 """How fast decoding is: constrained against free in the same run, and what surrounds it.
 
-    python bench/decoding.py [--json FILE] [--threads N] [--cache DIR]
+    python -m bench.decoding [--json FILE] [--threads N] [--cache DIR] [--server]
+
+``--server`` has a llama.cpp server (package xllamacpp) word the same answers too, with the grammar
+handed over and without, by its own clock: what its grammar costs beside what our automaton does.
 
 Needs the extra `lm` and fetches the default weights. Medians over questions; milliseconds.
 """
@@ -20,8 +23,10 @@ from pathlib import Path
 
 import platformdirs
 
+from bench.llama_server import completed, llama_server
 from reasoning.automaton import Automaton
 from reasoning.decoding import Decoded, decode, free_decode
+from reasoning.grammar_text import gbnf, recognised
 from reasoning.language_model import LanguageModel, Session
 from reasoning.model_files import DEFAULT_MODEL, fetch
 from reasoning.openvino_model import OpenVINOModel
@@ -46,6 +51,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=default_cache())
+    parser.add_argument("--server", action="store_true", help="a llama.cpp server beside it")
     options = parser.parse_args()
     fetch(DEFAULT_MODEL, options.cache)
     OpenVINOModel(DEFAULT_MODEL, options.cache, threads=options.threads)  # makes its cache
@@ -56,6 +62,8 @@ def main() -> None:
     figures |= speed(model)
     figures |= scoring(model)
     figures |= compiling(model, names(5_000))
+    if options.server:
+        figures |= served(options.cache, options.threads)
     for name, figure in figures.items():
         print(f"{name:34} {figure:.3f}" if isinstance(figure, float) else f"{name:34} {figure}")
     if options.json:
@@ -91,9 +99,12 @@ def grammar_of(disease: str) -> Grammar:
 
 
 def open_session(disease: str, model: LanguageModel) -> Session:
+    return model.start(model.chat_prompt(SYSTEM, question_about(disease)))
+
+
+def question_about(disease: str) -> str:
     facts = "; ".join(f"{drug} treats {disease}" for drug in FACTS[disease])
-    question = f"Facts: {facts}.\nQuestion: Which drugs treat {disease}?"
-    return model.start(model.chat_prompt(SYSTEM, question))
+    return f"Facts: {facts}.\nQuestion: Which drugs treat {disease}?"
 
 
 def answer(disease: str, model: LanguageModel, *, jump: bool = True) -> tuple[Decoded, float]:
@@ -149,6 +160,29 @@ def scoring(model: LanguageModel) -> dict[str, float | str]:
         "score_50_together_ms": 1e3 * together,
         "score_50_one_by_one_ms": 1e3 * single,
         "score_together_to_one_by_one": together / single,
+    }
+
+
+def served(cache: Path, threads: int) -> dict[str, float | str]:
+    """The same answers by a llama.cpp server; milliseconds a token by its own clock."""
+    bound, free, wholes = [], [], []
+    with llama_server(fetch(DEFAULT_MODEL, cache), threads=threads) as url:
+        for disease in FACTS:
+            system, user = SYSTEM, question_about(disease)
+            rules = gbnf(grammar_of(disease))
+            completed(url, system, user, max_tokens=1)  # the prompt is in its cache from here on
+            started = time.perf_counter()
+            said = completed(url, system, user, max_tokens=256, grammar=rules)
+            wholes.append(time.perf_counter() - started)
+            assert recognised(grammar_of(disease), said.text) is not None
+            bound.append(said.milliseconds / said.tokens)
+            unbound = completed(url, system, user, max_tokens=said.tokens)
+            free.append(unbound.milliseconds / max(1, unbound.tokens))
+    return {
+        "llama_cpp_grammar_ms_per_token": statistics.median(bound),
+        "llama_cpp_free_ms_per_token": statistics.median(free),
+        "llama_cpp_grammar_to_free": statistics.median(bound) / statistics.median(free),
+        "llama_cpp_answer_without_prompt_ms": 1e3 * statistics.median(wholes),
     }
 
 

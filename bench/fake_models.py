@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from reasoning.language_model import LanguageModel, Logits, Session, log_probabilities
 
@@ -88,6 +89,9 @@ class FakeSession:
     def length(self) -> int:
         return len(self.tokens)
 
+    def logits_at(self, tokens: npt.NDArray[np.int64]) -> Logits:
+        return self.model.scores_after(self.tokens, tokens)
+
     def advance(self, tokens: Sequence[int]) -> None:
         assert tokens, "a pass without tokens"
         self.passes.append(list(tokens))
@@ -121,6 +125,10 @@ class FakeModel:
     def logits_after(self, tokens: Sequence[int]) -> Logits:
         raise NotImplementedError
 
+    def scores_after(self, tokens: Sequence[int], asked: npt.NDArray[np.int64]) -> Logits:
+        """Rows ``asked`` of :meth:`logits_after`."""
+        return self.logits_after(tokens)[asked]
+
     @property
     def vocabulary_size(self) -> int:
         return self.tokenizer.vocabulary_size
@@ -148,7 +156,7 @@ class FakeModel:
 
 
 class RandomModel(FakeModel):
-    """Normally distributed logits, drawn anew after every text from ``seed`` and that text."""
+    """Logits between -10 and 10 that are a hash of ``seed``, the text so far, and the token."""
 
     name = "random"
 
@@ -157,9 +165,15 @@ class RandomModel(FakeModel):
         self.seed = seed
 
     def logits_after(self, tokens: Sequence[int]) -> Logits:
-        state = zlib.crc32(np.asarray(tokens, dtype=np.int64).tobytes())
-        generator = np.random.default_rng([self.seed, state])
-        return generator.standard_normal(self.vocabulary_size).astype(np.float32) * 5
+        return self.scores_after(tokens, np.arange(self.vocabulary_size, dtype=np.int64))
+
+    def scores_after(self, tokens: Sequence[int], asked: npt.NDArray[np.int64]) -> Logits:
+        text = zlib.crc32(np.asarray(tokens, dtype=np.int64).tobytes(), self.seed)
+        mixed = asked.astype(np.uint64) + np.uint64(text << 20)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)  # splitmix64
+        share = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+        return (20 * share - 10).astype(np.float32)
 
 
 class EarlyEndingModel(RandomModel):
@@ -167,10 +181,10 @@ class EarlyEndingModel(RandomModel):
 
     name = "early-ending"
 
-    def logits_after(self, tokens: Sequence[int]) -> Logits:
-        logits = super().logits_after(tokens)
-        logits[self.end_token] = 1e4
-        return logits
+    def scores_after(self, tokens: Sequence[int], asked: npt.NDArray[np.int64]) -> Logits:
+        scores = super().scores_after(tokens, asked)
+        scores[asked == self.end_token] = 1e4
+        return scores
 
 
 class NeverEndingModel(RandomModel):
@@ -178,11 +192,11 @@ class NeverEndingModel(RandomModel):
 
     name = "never-ending"
 
-    def logits_after(self, tokens: Sequence[int]) -> Logits:
-        logits = super().logits_after(tokens)
-        logits[list(tokens)] += 100.0
-        logits[self.end_token] = -1e4
-        return logits
+    def scores_after(self, tokens: Sequence[int], asked: npt.NDArray[np.int64]) -> Logits:
+        scores = super().scores_after(tokens, asked)
+        scores[np.isin(asked, tokens)] += 100.0
+        scores[asked == self.end_token] = -1e4
+        return scores
 
 
 class LeastPlausibleModel:
@@ -225,6 +239,11 @@ class LeastPlausibleSession:
     @property
     def logits(self) -> Logits:
         return -self._session.logits
+
+    def logits_at(self, tokens: npt.NDArray[np.int64]) -> Logits:
+        rows = getattr(self._session, "logits_at", None)
+        found: Logits = self._session.logits[tokens] if rows is None else rows(tokens)
+        return -found
 
     @property
     def length(self) -> int:

@@ -58,6 +58,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         store=options.store,
         lm=options.lm,
         mode=options.mode,
+        model_reads=options.model_reads,
         licence=options.licence,
         literature=options.literature,
         abstain_below=options.abstain_below,
@@ -516,6 +517,11 @@ def _ask_arguments(ask: argparse.ArgumentParser) -> None:
         "MEDKGQA_LM_KEY)",
     )
     ask.add_argument("--mode", choices=["strict", "cited", "template"], default="strict")
+    ask.add_argument(
+        "--model-reads",
+        action="store_true",
+        help="let the language model say what a question asks that no rule recognises",
+    )
     ask.add_argument("--limit", type=int, default=100, help="most claims; 0 for all (default 100)")
     ask.add_argument("--option", action="append", help="a possible answer; may be repeated")
     ask.add_argument("--batch", type=Path, metavar="JSONL", help="one question a line")

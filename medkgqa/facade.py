@@ -40,6 +40,8 @@ class MedicalQA:
             its own words; sentences that the graph does not bear out are removed) or
             ``"template"``.
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
+        model_reads: whether the model says what a question asks that no rule recognises, among the
+            plans that type-check for its names; the answer says so (:attr:`Answer.read_by`).
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
         literature: file that ``medkgqa index`` wrote, or a
             :class:`~reasoning.literature_index.LiteratureIndex`: sentences of its documents that
@@ -64,6 +66,7 @@ class MedicalQA:
         lm: str | AnyModel = "default",
         mode: Mode = "strict",
         named: int = 10,
+        model_reads: bool = False,
         licence: Literal["open"] | None = None,
         literature: str | Path | LiteratureIndex | None = None,
         abstain_below: float = 0.0,
@@ -82,7 +85,9 @@ class MedicalQA:
             self.store,
             linker=self._linker,
             language_model=model,
-            settings=EngineSettings(mode=mode, named=named, abstain_below=abstain_below),
+            settings=EngineSettings(
+                mode=mode, named=named, abstain_below=abstain_below, model_reads=model_reads
+            ),
             literature=open_literature(
                 literature, self.store, self.settings, open_only=licence is not None
             ),

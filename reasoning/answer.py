@@ -118,6 +118,8 @@ class Answer:
         definitions: definitions quoted in the text.
         broader: of what the question narrows and the answer does not; said in its first sentences.
         free: whether the text is in a language model's own words, with marks (cited mode).
+        read_by: name of the language model that said what the question asks, where no rule
+            recognised it; "" else.
         removed: sentences of the model that the graph does not bear out; not in the text.
         literature: what the documents given say to the question; None where none were given.
             Text, outcome and confidence are the graph's alone.
@@ -143,5 +145,6 @@ class Answer:
     broader: tuple[Broader, ...] = ()
     free: bool = False
     removed: tuple[str, ...] = ()
+    read_by: str = ""
     literature: LiteratureAnswer | None = None
     signals: Signals | None = None

@@ -36,9 +36,13 @@ from reasoning.sentence_grammar import (
     Unordered,
     check,
     distinct_items,
+    literals,
 )
 
 Tokens: TypeAlias = tuple[int, ...]
+
+#: Pieces of text tokenized at once when a grammar is compiled; those of a larger one, when reached.
+MOST_AHEAD = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +199,7 @@ class Automaton:
         self._todos: dict[tuple[object, int], _Todo] = {}
         self._kept: list[object] = []  # keeps alive what is remembered by its id
         self._grammar = grammar
+        self._encode_ahead(grammar)
         self.end_token = model.end_token
         """The token by which the model may stop in a final state."""
         self.start = self._state(self._enter(self._todo(grammar, None), "", None))
@@ -407,9 +412,25 @@ class Automaton:
                 front.rows_of_item.setdefault(head.item, []).append(row)
         return front
 
+    def _encode_ahead(self, grammar: Grammar) -> None:
+        """Tokenize what the grammar holds in one batch, as it stands and after a blank.
+
+        What the model cannot write is left for when it is reached, if ever.
+        """
+        texts: dict[str, None] = {}
+        for literal in literals(grammar):
+            for blank in ("", " "):
+                texts[(blank + literal).rstrip()] = None
+            if len(texts) > MOST_AHEAD:
+                return
+        texts.pop("", None)
+        encoded = self._model.encode_many(list(texts))
+        if self._is_written(list(texts), encoded):
+            self._encoded.update(zip(texts, map(tuple, encoded), strict=True))
+
     def _encode(self, heads: list[_Head]) -> None:
         new = list({head.text: None for head in heads if head.text not in self._encoded})
-        encoded = self._model.encode_many(new)
+        encoded = self._model.encode_many(new) if new else []
         self._check_written(new, encoded)
         self._encoded.update(zip(new, map(tuple, encoded), strict=True))
         for head in heads:
@@ -417,16 +438,21 @@ class Automaton:
 
     def _check_written(self, texts: list[str], encoded: list[list[int]]) -> None:
         """Raise where the tokens do not give the text back; all at once, singly in doubt."""
-        decode, end = self._model.decode, self.end_token
-        together = [token for tokens in encoded for token in tokens]
-        if all(encoded) and end not in together and decode(together) == "".join(texts):
+        if self._is_written(texts, encoded):
             return
+        decode, end = self._model.decode, self.end_token
         for text, tokens in zip(texts, encoded, strict=True):
             if not tokens or end in tokens or decode(tokens) != text:
                 raise DecodingError(
                     f"{self._model.name} cannot write {text!r}: its tokens say "
                     f"{decode(tokens)!r}; leave that text out, or use a model that has all bytes"
                 )
+
+    def _is_written(self, texts: list[str], encoded: list[list[int]]) -> bool:
+        """Whether the tokens, one after the other, give the texts back."""
+        together = [token for tokens in encoded for token in tokens]
+        ends = self._model.end_token in together
+        return all(encoded) and not ends and self._model.decode(together) == "".join(texts)
 
     def _list(self, node: Unordered) -> _List:
         if id(node) not in self._lists:

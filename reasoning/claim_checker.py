@@ -15,6 +15,7 @@ from kg.schema import CONTRAINDICATED_IN, HAS_PHENOTYPE, PREDICATES, TREATS
 from kg.store import Direction, EdgeFilter, GraphStore
 from reasoning.frame_parser import Note, ReadClause, ReadEntry, ReadSentence
 from reasoning.frequency import frequency
+from reasoning.readings import is_reading
 from reasoning.sentence_frames import (
     DETAIL_KINDS,
     Frames,
@@ -406,6 +407,11 @@ class Checker:
         quote = sentence.texts.get("quote")
         if quote is not None and self.question is not None and quote not in self.question:
             return f"{quote!r} is not in the question"
+        read_as = sentence.texts.get("reading")
+        if read_as is not None and not is_reading(
+            read_as, self.question or read_as, self.frames.language
+        ):
+            return f"{read_as!r} is nothing a question can be read as"
         for slot in ("options", "choices"):
             told = sentence.texts.get(slot)
             if told is not None and not self._strung_of(told, self._offered(told)):

@@ -6,7 +6,8 @@ retrieved edges; the verifier reads the text back before anybody else does. What
 decoding without continuation and unverifiable text are errors, never answers.
 
 Confidence of an answer is the probability that it is right, by what it rests on: the names linked,
-the words left over, the certainty of the plan, the evidence told (:mod:`reasoning.confidence`). It
+the words left over, the certainty of the plan (at most a half
+where a language model read the question), the evidence told (:mod:`reasoning.confidence`). It
 is 0 where nothing was found. Below a threshold an answer is withheld, with what is missing.
 """
 
@@ -32,6 +33,7 @@ from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
 from reasoning.literature import Literature
 from reasoning.plan import CheckPlan, Plan
+from reasoning.plan_reading import ModelPlanReader
 from reasoning.plan_text import plan_text
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import general_script, script
@@ -75,12 +77,16 @@ class EngineSettings:
         confidence: the probability that an answer is right, by its signals; the shipped model
             where None.
         facts_shown: facts a language model is shown in its prompt.
+        model_reads: whether the language model says what a question asks that no rule recognises
+            (:mod:`reasoning.plan_reading`); off, for with the default model it is wrong too often
+            (docs/benchmarks.md).
     """
 
     mode: Mode | str = Mode.STRICT
     named: int = 10
     abstain_below: float = 0.0
     facts_shown: int = 10
+    model_reads: bool = False
     confidence: ConfidenceModel | None = None
 
     def __post_init__(self) -> None:
@@ -134,7 +140,9 @@ class Engine:
         self.settings = settings
         self._linker = linker
         self._model = None if settings.mode is Mode.TEMPLATE else language_model
-        self._understander = Understander(linker)
+        reads = settings.model_reads and language_model is not None
+        reader = ModelPlanReader(language_model) if reads and language_model else None
+        self._understander = Understander(linker, reader=reader)
         self._sure = settings.confidence or ConfidenceModel.shipped()
 
     def ask(
@@ -283,6 +291,7 @@ class Engine:
             definitions=said.definitions,
             free=told.free,
             removed=told.removed,
+            read_by=understood.read_by,
         )
 
     def _said(self, understood: Understanding, retrieval: Retrieval, limit: int | None) -> Script:
@@ -463,7 +472,9 @@ def _which(concept: LinkedConcept, name_of: _NameIn) -> Statement:
 
 
 def _asides(understood: Understanding, store: GraphStore) -> Iterator[Statement]:
-    """What the asker should know of how the names of the question were taken."""
+    """What the asker should know of how the question and its names were taken."""
+    if understood.read_as:
+        yield Statement(Kind.READ_AS, values=(("reading", understood.read_as),))
     for concept in understood.concepts:
         quote, anchors = (("quote", concept.text),), (concept.curie,)
         if concept.score < GUESSED:

@@ -7,7 +7,7 @@ typed like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -21,10 +21,12 @@ from reasoning.ways import CHECKS, SEARCHES
 LONGEST_GUESSED = 160
 #: A verdict on two names is guessed only where it is likelier by this.
 SURER_OF_CHECKS = 0.2
+#: Names that a question guessed at may be about.
+MOST_NAMES = 3
 #: Classes of names that a question may mention beside what it asks about (body parts, others).
 _BESIDE = frozenset({"A", OTHER})
 #: Rules that no guess is made for.
-_NEVER = frozenset({"check_is_a", "check_associated", "check_similar"})
+NEVER = frozenset({"check_is_a", "check_associated", "check_similar"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,8 @@ def guesses(
     skeleton: Skeleton, phrases: Phrases, *, least: float = LEAST_PROBABILITY
 ) -> Iterator[Guess]:
     """Readings at least that likely, best first; none where what is asked no plan can say."""
-    slots = [s for s in _named(skeleton) if not set(s.letters) <= _BESIDE]
-    if not slots or len(slots) > 3 or len(skeleton.text) > LONGEST_GUESSED:
-        return
-    if any(UNKNOWN in s.letters for s in slots):
+    slots = asked_of(skeleton)
+    if not slots or len(skeleton.text) > LONGEST_GUESSED:
         return
     left = 1.0
     for probability, name in load_intents().probabilities(skeleton.text):
@@ -50,45 +50,62 @@ def guesses(
             return
         if name in CHECKS and probability < least + SURER_OF_CHECKS:
             return
-        match = _match(name, skeleton, slots, phrases)
+        match = next(readings(name, skeleton, slots, phrases, how="guess"), None)
         if match is None:
             left -= probability
             continue
         yield Guess(match, min(probability / left, 1.0))
 
 
-def _named(skeleton: Skeleton) -> list[Slot]:
-    return skeleton.slots_in(skeleton.text)
+def asked_of(skeleton: Skeleton, *, everyday: bool = False) -> list[Slot]:
+    """The names that something may be asked of; empty where there are too many, or unknown ones.
+
+    ``everyday``: unknown names made of everyday words only ("loud noise") do not count.
+    """
+    slots = [s for s in skeleton.slots_in(skeleton.text) if not set(s.letters) <= _BESIDE]
+    if everyday:
+        slots = [s for s in slots if s.unknown is None or not s.unknown.ordinary]
+    known = all(UNKNOWN not in s.letters for s in slots)
+    return slots if known and len(slots) <= MOST_NAMES else []
 
 
-def _match(name: str, skeleton: Skeleton, slots: list[Slot], phrases: Phrases) -> RuleMatch | None:
-    """The rule of that name with every slot filled by a name of its kind, or None."""
-    if name in _NEVER or not (name in SEARCHES or name in CHECKS or name in _OTHERS):
-        return None
+def readings(
+    name: str, skeleton: Skeleton, slots: Sequence[Slot], phrases: Phrases, *, how: str
+) -> Iterator[RuleMatch]:
+    """Every way in which a rule can take all of ``slots`` as names of its kinds.
+
+    ``how`` ends the id of the rule, and tells that no phrase matched: ``guess``, ``read``.
+    """
+    if name in NEVER or not (name in SEARCHES or name in CHECKS or name in _OTHERS):
+        return
+    seen: list[Mapping[str, tuple[Slot, ...]]] = []
     for rule in phrases.rules:
         if rule.name != name or "x" in rule.slots:
             continue
-        groups = _filled(rule, slots)
-        if groups is not None:
-            own = Rule(f"{phrases.language}.{name}.guess", name, "", rule.slots, every=rule.every)
-            return RuleMatch(own, skeleton, groups, skeleton.text)
-    return None
+        for groups in _filled(rule, slots):
+            if groups not in seen:
+                seen.append(groups)
+                own = Rule(
+                    f"{phrases.language}.{name}.{how}", name, "", rule.slots, every=rule.every
+                )
+                yield RuleMatch(own, skeleton, groups, skeleton.text)
 
 
 _OTHERS = frozenset({"check_safe", "definition", "names"})
 
 
-def _filled(rule: Rule, slots: list[Slot]) -> Mapping[str, tuple[Slot, ...]] | None:
+def _filled(rule: Rule, slots: Sequence[Slot]) -> Iterator[Mapping[str, tuple[Slot, ...]]]:
     kinds = list(rule.slots.items())
     if len(kinds) == 1 and "+" in rule.expression and rule.name in SEARCHES:
         group, kind = kinds[0]
-        return {group: tuple(slots)} if all(_fits(s, kind) for s in slots) else None
+        if all(_fits(s, kind) for s in slots):
+            yield {group: tuple(slots)}
+        return
     if len(kinds) != len(slots):
-        return None
+        return
     for order in permutations(slots):
         if all(_fits(slot, kind) for slot, (_, kind) in zip(order, kinds, strict=True)):
-            return {g: (slot,) for slot, (g, _) in zip(order, kinds, strict=True)}
-    return None
+            yield {g: (slot,) for slot, (g, _) in zip(order, kinds, strict=True)}
 
 
 def _fits(slot: Slot, kind: str) -> bool:

@@ -349,14 +349,7 @@ class HFSession:
     def _below(self, trie: TokenTrie, inner: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Log-probability of every node that has a parent, float64 ``[nodes]``; others are 0."""
         torch = self._model._torch
-        row_of = {int(node): row for row, node in enumerate(inner)}
-        seen = np.zeros((len(inner), self._length + len(inner)), dtype=bool)
-        seen[:, : self._length] = True
-        for row, node in enumerate(inner):
-            parent = int(trie.parents[node])
-            if parent != ROOT:
-                seen[row, self._length :] = seen[row_of[parent], self._length :]
-            seen[row, self._length + row] = True
+        seen = trie.visible(self._length)
         kind = self._model._head.weight.dtype
         mask = torch.zeros(seen.shape, dtype=kind, device=self._model._device)
         hidden_places = torch.as_tensor(~seen, device=self._model._device)
@@ -370,9 +363,8 @@ class HFSession:
         _crop(self._cache, self._length)
         with torch.inference_mode():
             chances = torch.log_softmax(self._head(hidden).float(), dim=-1)
-            below = np.flatnonzero(trie.parents != ROOT)
-            rows = torch.as_tensor([row_of[int(p)] for p in trie.parents[below]])
-            chosen = chances[rows, torch.as_tensor(trie.tokens[below])]
+            below, rows = trie.asked_below()
+            chosen = chances[torch.as_tensor(rows), torch.as_tensor(trie.tokens[below])]
         scores = np.zeros(len(trie.tokens), dtype=np.float64)
         scores[below] = _as_numpy(chosen)
         return scores

@@ -2,15 +2,17 @@
 
 OpenVINO GenAI reads the GGUF once and writes OpenVINO's own format; to that graph one input is
 added, ``logit_positions``, so that the language-model head is computed only where a score is
-asked for. What is made is kept beside the weights, per OpenVINO version, with OpenVINO's
-compiled form, so that later starts take a fraction of a second.
+asked for, and another, ``tree_bias``, to the attention mask of every layer, so that candidates are
+scored as one packed tree: each token sees the text before and its own ancestors, and a prefix that
+many candidates share is computed once. What is made is kept beside the weights, per OpenVINO
+version, with OpenVINO's compiled form, so that later starts take a fraction of a second.
 
 Files, in the directory of the weights::
 
-    openvino-VERSION/model.xml, .bin         the network, with logit_positions
-    openvino-VERSION/openvino_tokenizer.*    text to tokens; openvino_detokenizer.* back
-    openvino-VERSION/vocabulary.json         size, context length, control tokens
-    openvino-VERSION/compiled/               OpenVINO's cache
+    openvino-VERSION-tree/model.xml, .bin         the network, with the two inputs
+    openvino-VERSION-tree/openvino_tokenizer.*    text to tokens; openvino_detokenizer.* back
+    openvino-VERSION-tree/vocabulary.json         size, context length, control tokens
+    openvino-VERSION-tree/compiled/               OpenVINO's cache
 
 Telemetry: ``import openvino`` writes an identifier to the user's home and reports its use to
 Google Analytics, through the package ``openvino_telemetry``. :func:`import_openvino` makes that
@@ -40,8 +42,11 @@ import numpy.typing as npt
 from kg.errors import MissingExtraError, ModelUnavailableError, UsageError
 from reasoning.language_model import Logits, log_probabilities
 from reasoning.model_files import installed, model_directory, verify
+from reasoning.token_trie import ROOT, TokenTrie, token_trie
 
-_SCORED_POSITIONS_PER_BATCH = 512  # bounds the logits of one scoring batch to 100 MB
+_MOST_PACKED = 512  # tokens of a tree scored in one pass; bounds its logits to 100 MB
+_HIDDEN = -1e9  # added to the attention score of a token that must not be seen
+_ATTENTION = "ScaledDotProductAttention"
 _CONTROL_TOKEN = 3  # GGUF's token type of <|im_start|> and the like
 
 
@@ -215,39 +220,41 @@ class OpenVINOSession:
         return other
 
     def score(self, continuations: Sequence[Sequence[int]]) -> list[float]:
-        """Summed log-probability of each continuation, batched over the cached prefix."""
-        first = log_probabilities(self._logits)
-        scores = [float(first[c[0]]) if len(c) else 0.0 for c in continuations]
-        longer = sorted(
-            (i for i, c in enumerate(continuations) if len(c) > 1),
-            key=lambda i: len(continuations[i]),
-        )
-        while longer:
-            rows = max(1, _SCORED_POSITIONS_PER_BATCH // len(continuations[longer[0]]))
-            batch, longer = longer[:rows], longer[rows:]
-            rest = self._score_batch([continuations[i] for i in batch])
-            for i, added in zip(batch, rest, strict=True):
-                scores[i] += added
-        return scores
+        """Summed log-probability of each continuation; one pass over their prefix tree."""
+        trie = token_trie(continuations)
+        if not len(trie.tokens):
+            return [0.0 for _ in continuations]
+        if len(trie.inner) > _MOST_PACKED and len(continuations) > 1:
+            half = len(continuations) // 2
+            return [*self.score(continuations[:half]), *self.score(continuations[half:])]
+        scores = np.empty(len(trie.tokens), dtype=np.float64)
+        first = trie.parents == ROOT
+        scores[first] = log_probabilities(self._logits)[trie.tokens[first]]
+        if len(trie.inner):
+            below, chances = self._below(trie)
+            scores[below] = chances
+        return trie.totals(scores)
 
     def close(self) -> None:
         """Free the cache."""
         self._request = None
 
-    def _score_batch(self, continuations: Sequence[Sequence[int]]) -> list[float]:
-        """Scores of all tokens but the first, one row of the batch a continuation."""
-        width = max(map(len, continuations)) - 1
-        self._check(width)
-        tokens = np.full((len(continuations), width), self._model.end_token, dtype=np.int64)
-        for row, continuation in enumerate(continuations):
-            tokens[row, : len(continuation) - 1] = continuation[:-1]
+    def _below(self, trie: TokenTrie) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The nodes that have a parent, and their log-probabilities after it."""
+        inner = trie.inner
+        self._check(int(trie.depths.max()) + 1)
         request = self._model._scoring_request()
         self._copy_cache(request)
-        logits = _forward(request, tokens, self._length, range(width), from_row=0)
-        scores = []
-        for row, continuation in enumerate(continuations):
-            scores.append(_score_of(logits[row, : len(continuation) - 1], continuation[1:]))
-        return scores
+        logits = _forward(
+            request,
+            trie.tokens[inner][None],
+            self._length,
+            range(len(inner)),
+            places=self._length + trie.depths[inner],
+            hidden=~trie.visible(self._length),
+        )
+        below, rows = trie.asked_below()
+        return below, _chosen(logits[0], rows, trie.tokens[below])
 
     def _copy_cache(self, request: Any) -> None:
         request.reset_state()
@@ -293,7 +300,8 @@ def convert(weights: Path, target: Path, runtime: Any) -> None:
         ) from error
     linked.unlink()
     network = runtime.Core().read_model(target / "openvino_model.xml")
-    _add_logit_positions(network, runtime)
+    _add_logit_positions(network)
+    _add_tree_bias(network)
     runtime.save_model(network, target / "model.xml", compress_to_fp16=False)
     del network  # its weights are mapped from the file removed next
     for suffix in ("xml", "bin"):
@@ -305,7 +313,7 @@ def convert(weights: Path, target: Path, runtime: Any) -> None:
 def _converted(name: str, cache_dir: Path, runtime: Any) -> Path:
     """Directory of the converted model, made where it is not there yet."""
     version = importlib.metadata.version("openvino")
-    directory = model_directory(name, cache_dir) / f"openvino-{version}"
+    directory = model_directory(name, cache_dir) / f"openvino-{version}-tree"
     if (directory / "vocabulary.json").is_file():
         return directory
     weights = verify(name, cache_dir)
@@ -334,7 +342,7 @@ def _put_in_place(ready: Path, directory: Path) -> None:
             raise
 
 
-def _add_logit_positions(network: Any, runtime: Any) -> None:
+def _add_logit_positions(network: Any) -> None:
     """Gather the hidden states at ``logit_positions`` before the language-model head."""
     head = network.get_results()[0].input_value(0).get_node()
     if head.get_type_name() != "MatMul":
@@ -349,6 +357,31 @@ def _add_logit_positions(network: Any, runtime: Any) -> None:
     gathered = operators.gather(head.input_value(0), positions, axis)
     head.input(0).replace_source_output(gathered.output(0))
     network.add_parameters([positions])
+    network.validate_nodes_and_infer_types()
+
+
+def _add_tree_bias(network: Any) -> None:
+    """Add an input to what every layer's attention scores are masked with.
+
+    float32, broadcast to ``[batch, heads, new tokens, all tokens]``; 0 hides nothing more.
+    """
+    layers = [n for n in network.get_ops() if n.get_type_name() == _ATTENTION]
+    if not layers or any(len(n.inputs()) < 4 for n in layers):
+        raise ModelUnavailableError(
+            "the network has no attention layers with a mask; this OpenVINO version is not "
+            "supported: install openvino==2026.4.1"
+        )
+    operators = importlib.import_module("openvino.opset13")
+    bias = operators.parameter([-1, -1, -1, -1], np.float32, name="tree_bias")
+    bias.output(0).set_names({"tree_bias"})
+    biased: dict[tuple[str, int], Any] = {}
+    for layer in layers:
+        mask = layer.input_value(3)
+        place = (mask.get_node().get_friendly_name(), mask.get_index())
+        if place not in biased:
+            biased[place] = operators.add(mask, bias)
+        layer.input(3).replace_source_output(biased[place].output(0))
+    network.add_parameters([bias])
     network.validate_nodes_and_infer_types()
 
 
@@ -412,31 +445,40 @@ def _forward(
     past: int,
     positions: Sequence[int],
     *,
-    from_row: int | None = None,
+    places: npt.NDArray[np.int64] | None = None,
+    hidden: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Logits ``[batch, len(positions), vocabulary]`` of ``tokens`` ``[batch, width]``.
+    """Logits ``[1, len(positions), vocabulary]`` of ``tokens`` ``[1, width]``.
 
-    ``past``: tokens in the cache. ``from_row``: the cache row all rows continue, their own
-    where None. The array is the request's own memory: copy what must outlive the next call.
+    ``past``: tokens in the cache. ``places``: int64 ``[width]``, the position of each token in its
+    text, in order where None. ``hidden``: bool ``[width, past + width]``, what a token must not
+    see besides what comes after it. The array is the request's own memory: copy what must outlive
+    the next call.
     """
-    batch, width = tokens.shape
-    rows = np.arange(batch) if from_row is None else np.full(batch, from_row)
+    width = tokens.shape[1]
+    ordered = np.arange(past, past + width) if places is None else places
+    bias = np.zeros((1, 1), np.float32) if hidden is None else np.float32(_HIDDEN) * hidden
     request.infer(
         {
             "input_ids": tokens,
-            "attention_mask": np.ones((batch, past + width), dtype=np.int64),
-            "position_ids": np.tile(np.arange(past, past + width), (batch, 1)),
-            "beam_idx": rows.astype(np.int32),
+            "attention_mask": np.ones((1, past + width), dtype=np.int64),
+            "position_ids": ordered[None],
+            "beam_idx": np.zeros(1, dtype=np.int32),
             "logit_positions": np.asarray(positions, dtype=np.int64),
+            "tree_bias": bias.astype(np.float32)[None, None],
         }
     )
     logits: npt.NDArray[np.float32] = request.get_tensor("logits").data
     return logits
 
 
-def _score_of(logits: npt.NDArray[np.float32], targets: Sequence[int]) -> float:
-    """Summed log-probability of ``targets`` under ``logits`` ``[len(targets), vocabulary]``."""
+def _chosen(
+    logits: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], tokens: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Log-probability of each of ``tokens`` under the row of ``logits`` named beside it."""
     highest = logits.max(axis=-1)
     sums = np.exp(logits - highest[:, None]).sum(axis=-1, dtype=np.float64)
-    chosen = logits[np.arange(len(targets)), np.asarray(targets)]
-    return float((chosen.astype(np.float64) - highest - np.log(sums)).sum())
+    found: npt.NDArray[np.float64] = (
+        logits[rows, tokens].astype(np.float64) - highest[rows] - np.log(sums)[rows]
+    )
+    return found

@@ -69,6 +69,9 @@ class Understanding:
         other_senses: the plan with another concept for one of its names, and that concept; tried
             where the plan itself finds nothing.
         certainty: how likely the reading is, in (0, 1]; 1 where a phrase matched.
+        read_by: name of the language model that read the question where no phrase matched and
+            the classifier was not sure; "" else. ``rule`` ends in ``.read`` then.
+        read_as: what it read the question as, in a few words; "" else.
     """
 
     question: str
@@ -88,3 +91,5 @@ class Understanding:
     rule: str = ""
     certainty: float = 1.0
     other_senses: tuple[tuple[Plan, LinkedConcept], ...] = ()
+    read_by: str = ""
+    read_as: str = ""

@@ -16,6 +16,7 @@ from reasoning.guessing import guesses
 from reasoning.joining import joined, negates
 from reasoning.matching import forms, matches, refusal
 from reasoning.plan import CheckPlan, FindPlan
+from reasoning.plan_reading import PlanReader, read_by_model
 from reasoning.planner import Anchor, Bound, plan_of
 from reasoning.question import Reason, Understanding
 from reasoning.rules import UNKNOWN, Phrases
@@ -87,6 +88,11 @@ class Reading:
                 if understood.plan is not None and not (denied and searched):
                     return replace(understood, certainty=round(guess.probability, 4))
         return None
+
+    def read_by(self, reader: PlanReader) -> Understanding | None:
+        """What a language model says is asked, of the plans that type-check; None for nothing."""
+        skeletons = skeletons_of(self._asked, self._slots, self._phrases, respelt=self._respelt)
+        return read_by_model(self._asked, skeletons, self._phrases, self._bind.planned, reader)
 
     # --- matching
 

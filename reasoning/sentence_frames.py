@@ -89,6 +89,7 @@ class Kind(StrEnum):
     RELATED = "asides.related"
     BROADER = "asides.broader"
     GENERAL = "asides.general"
+    READ_AS = "asides.read_as"
 
 
 _NONE: frozenset[str] = frozenset()
@@ -153,6 +154,7 @@ INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.RELATED: _NONE,
         Kind.BROADER: frozenset({"quote", "concept"}),
         Kind.GENERAL: frozenset({"quote"}),
+        Kind.READ_AS: frozenset({"reading"}),
     }
 )
 

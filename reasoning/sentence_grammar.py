@@ -113,6 +113,23 @@ def check(grammar: Grammar, *, place: str = "grammar") -> None:
             _check_unordered(grammar, place)
 
 
+def literals(grammar: Grammar) -> Iterator[str]:
+    """Every piece of text that a grammar is made of."""
+    match grammar:
+        case Literal():
+            yield grammar.text
+        case Choice():
+            for option in grammar.options:
+                yield from literals(option)
+        case Sequence():
+            for part in grammar.parts:
+                yield from literals(part)
+        case Unordered():
+            yield from (grammar.between, grammar.last or "")
+            for item in grammar.items:
+                yield from literals(item)
+
+
 def readings(grammar: Grammar) -> Iterator[tuple[str, Claims]]:
     """Every text of a small grammar with the claims it states, in grammar order.
 

@@ -98,6 +98,7 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
         "emergency": answer.emergency,
         "choice": answer.choice,
         "confidence": answer.confidence,
+        "read_by": answer.read_by or None,
         "seconds": answer.timings.get("total", 0.0),
     }
     if answer.literature is not None:

@@ -37,6 +37,30 @@ class TokenTrie:
         """Nodes that have children, ascending: those whose next token is asked for."""
         return np.unique(self.parents[self.parents != ROOT])
 
+    def visible(self, past: int) -> npt.NDArray[np.bool_]:
+        """What each inner node may attend to: bool ``[inner, past + inner]``.
+
+        All ``past`` tokens before the tree, its ancestors, and itself.
+
+        >>> token_trie([(7, 8, 9), (7, 5, 9)]).visible(1).astype(int).tolist()
+        [[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 0, 1]]
+        """
+        inner = self.inner
+        row_of = {int(node): row for row, node in enumerate(inner)}
+        seen = np.zeros((len(inner), past + len(inner)), dtype=np.bool_)
+        seen[:, :past] = True
+        for row, node in enumerate(inner):
+            parent = int(self.parents[node])
+            if parent != ROOT:
+                seen[row, past:] = seen[row_of[parent], past:]
+            seen[row, past + row] = True
+        return seen
+
+    def asked_below(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The nodes that have a parent, and the row of that parent among :attr:`inner`."""
+        below = np.flatnonzero(self.parents != ROOT)
+        return below, np.searchsorted(self.inner, self.parents[below])
+
     def totals(self, scores: npt.NDArray[np.float64]) -> list[float]:
         """The sum of ``scores`` (float64 ``[nodes]``) on the way to each sequence's end."""
         sums = np.zeros(len(scores) + 1)  # the last one belongs to the root, -1

@@ -2,7 +2,8 @@
 
 Names are linked, the question is matched against the phrases of its language
 (:mod:`reasoning.rules`) with the names taken out, and the best match becomes a plan
-(:mod:`reasoning.planner`). No model is asked; the same question gives the same plan.
+(:mod:`reasoning.planner`). No language model is asked unless one is given as reader, and then only
+where nothing else recognises the question (:mod:`reasoning.plan_reading`).
 
 A question nothing matches, one that needs what no plan can say, an unknown name and an ambiguous
 one end in an outcome of their own, never in a guess (:mod:`reasoning.reading`).
@@ -19,6 +20,7 @@ from reasoning.answer import Outcome
 from reasoning.asked import unreadable, without_options
 from reasoning.breadth import told_apart
 from reasoning.naming import Namer
+from reasoning.plan_reading import PlanReader
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.reading import Reading
 from reasoning.rules import LANGUAGES, Phrases
@@ -31,6 +33,7 @@ class Understander:
     """Understands questions with a linker over one graph.
 
     ``guessing``: whether a trained classifier says what a question asks that no phrase matches.
+    ``reader``: a language model that is asked where the classifier is not sure either.
     """
 
     def __init__(
@@ -39,9 +42,11 @@ class Understander:
         *,
         phrases: Mapping[str, Phrases] | None = None,
         guessing: bool = True,
+        reader: PlanReader | None = None,
     ) -> None:
         self._namer = Namer(linker, phrases or {})
         self._guessing = guessing
+        self._reader = reader
 
     def __call__(
         self,
@@ -76,6 +81,8 @@ class Understander:
         phrases = self._namer.phrases(spoken)
         reading = Reading(question, asked, spoken, phrases, slots, options, respelt)
         understood = reading.understood(previous, guessing=self._guessing)
+        if self._reader is not None and understood.reason is Reason.NO_QUESTION:
+            understood = reading.read_by(self._reader) or understood
         return told_apart(understood, self._namer.beside(asked, slots))
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:

@@ -205,6 +205,31 @@ def test_a_score_is_the_sum_over_single_steps(
 
 
 @pytest.mark.lm
+def test_candidates_scored_as_one_tree_score_as_they_do_alone(
+    session: Session, language_model: LanguageModel
+) -> None:
+    """Prefixes of each other, equal ones, shared and unshared beginnings, one token, none."""
+    texts = ["headache", "headache and nausea", "headache and vertigo", "fever", "head", "headache"]
+    candidates = [*language_model.encode_many(texts), []]
+    together = session.score(candidates)
+    alone = [session.score([candidate])[0] for candidate in candidates]
+    assert np.allclose(together, alone, atol=0.05)
+    assert together[0] == together[5]
+    assert together[1] < together[0] < 0
+    assert together[-1] == 0.0
+
+
+@pytest.mark.lm
+def test_a_tree_too_big_for_one_pass_is_scored_in_parts(
+    session: Session, language_model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = language_model.encode_many([f"reason number {n} is pain" for n in range(8)])
+    whole = session.score(candidates)
+    monkeypatch.setattr("reasoning.openvino_model._MOST_PACKED", 12)
+    assert np.allclose(session.score(candidates), whole, atol=0.05)
+
+
+@pytest.mark.lm
 def test_wrong_use_of_a_session_raises(session: Session) -> None:
     with pytest.raises(UsageError, match="at least one"):
         session.advance([])
