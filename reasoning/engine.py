@@ -6,9 +6,9 @@ retrieved edges; the verifier reads the text back before anybody else does. What
 decoding without continuation and unverifiable text are errors, never answers.
 
 Confidence of an answer is the probability that it is right, by what it rests on: the names linked,
-the words left over, the certainty of the plan (at most a half
-where a language model read the question), the evidence told (:mod:`reasoning.confidence`). It
-is 0 where nothing was found. Below a threshold an answer is withheld, with what is missing.
+the words left over, the certainty of the plan, the evidence told (:mod:`reasoning.confidence`);
+where a language model read the question, no more than its reading is sure of. It is 0 where nothing
+was found. Below a threshold an answer is withheld, with what is missing.
 """
 
 from __future__ import annotations
@@ -310,7 +310,10 @@ class Engine:
         if retrieval.outcome is Outcome.NOT_RECORDED:
             return None, 0.0
         signals = signals_of(understood, retrieval, said.named)
-        return signals, round(self._sure(signals), 4)
+        sure = self._sure(signals)
+        if understood.read_by:  # the model of confidence was fitted on no such answer
+            sure *= understood.certainty
+        return signals, round(sure, 4)
 
     def _retrieved(self, understood: Understanding, plan: Plan) -> tuple[Understanding, Retrieval]:
         """What the plan finds; where that is nothing, what another sense of a name finds."""
