@@ -64,6 +64,7 @@ def statements(frames: Frames) -> Iterator[Statement]:
                 ("value", "as recorded"),
                 ("source", "example"),
                 ("quote", "asked"),
+                ("reading", "drugs that treat gout"),
                 ("number", "0.25"),
                 ("limit", "0.50"),
             ),

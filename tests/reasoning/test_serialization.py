@@ -69,7 +69,7 @@ def test_an_answer_record_has_the_stable_keys(small_graph: NetworkxStore) -> Non
     record = json.loads(json.dumps(answer_record(answered(TREATMENTS, small_graph), id="q1")))
     assert list(record) == [
         *("id", "question", "language", "answer", "outcome", "claims", "concepts", "broader"),
-        *("plan", "emergency", "choice", "confidence", "seconds"),
+        *("plan", "emergency", "choice", "confidence", "read_by", "seconds"),
     ]
     assert record["id"] == "q1"
     assert record["outcome"] == "answered"
