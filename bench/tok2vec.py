@@ -1,6 +1,6 @@
 """A spaCy ``tok2vec`` NER trained on the same corpora: how fast, and how good.
 
-    python -m bench.tok2vec --data DIR [--epochs N] [--graph GRAPH]
+    python -m bench.tok2vec --data DIR [--epochs N] [--documents N] [--texts N] [--graph GRAPH]
 
 Trained on the train parts of ``nlp/training/configs/ner-en.toml`` (documents of its
 test sets left out; NCBI, which marks diseases only, is left out too, since spaCy has no partial
@@ -40,12 +40,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--documents", type=int, help="train on so many; for speeds few will do")
+    parser.add_argument("--texts", type=int, help="test and time so many")
     parser.add_argument("--graph", type=Path, help="also time the whole pipeline of this project")
     options = parser.parse_args()
     texts = training_texts(read_plan(shipped_config("ner")), options.data)
-    train = [e for e in texts.train if "Chemical" in e.annotated]
+    train = [e for e in texts.train if "Chemical" in e.annotated][: options.documents]
     nlp = trained(train, epochs=options.epochs)
-    test = texts.tests["BC5CDR test"]
+    test = texts.tests["BC5CDR test"][: options.texts]
     wall, processor = time.perf_counter(), time.process_time()
     docs = list(nlp.pipe([e.text for e in test], batch_size=64))
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
@@ -55,7 +57,7 @@ def main() -> None:
     print(f"{len(test) / wall:.1f} abstracts/s, {len(test) / processor:.1f} a processor second")
     if options.graph is not None:
         store = open_graph(options.graph)
-        documents = list(read_annotated(options.data / TEST))
+        documents = list(read_annotated(options.data / TEST))[: options.texts]
         recogniser = make_recogniser(store, "trained")
         for relations in ("phrases", "trained"):
             speed(Reader(recogniser, relations=relation_extractors(relations)), documents)
