@@ -16,6 +16,7 @@ _BETWEEN = frozenset(
 _LEAST_EPONYM = 5  # characters
 _HEADS = ("disease", "syndrome")
 _PROBLEMS = frozenset({"problem", "problems", "trouble", "troubles", "issues", "condition"})
+_SUCH_AS = frozenset({"like", "such", "including"})
 _MOST_HAN = 7  # characters on either side of a rewritten one
 
 
@@ -145,6 +146,8 @@ def _problems(
     for place, token in enumerate(tokens):
         if token.word not in _PROBLEMS or not place or breaks[place]:
             continue
+        if any(t.word in _SUCH_AS for t in tokens[place + 1 : place + 2]):
+            continue  # "thyroid problems like goitre": the goitre is meant
         part = tokens[place - 1]
         if not _stops(part, lexicon):
             for word in (part.text, *lexicon.organs.get(part.word, ())):

@@ -269,7 +269,7 @@ class Engine:
             self.store,
             frames,
             concepts=retrieval.subgraph.concepts,
-            asides=tuple(_asides(understood, self.store)),
+            asides=tuple(dict.fromkeys(_asides(understood, self.store))),
         )
         told = self._told(question, wording, frames, outcome)
         plan = retrieval.plan
@@ -302,7 +302,7 @@ class Engine:
         else:
             named = self.settings.named
             said = script(retrieval, self.store, language=language, named=named, limit=limit)
-        return replace(said, statements=(*lead(understood), *said.statements))
+        return replace(said, statements=(*dict.fromkeys(lead(understood)), *said.statements))
 
     def _confidence(
         self, understood: Understanding, retrieval: Retrieval, said: Script

@@ -84,10 +84,14 @@ class _OutOfStepsError(Exception):
 
 
 class FrameParser:
-    """Reads texts in the language of ``frames``."""
+    """Reads texts in the language of ``frames``.
 
-    def __init__(self, frames: Frames) -> None:
+    ``question``: where given, a quotation that runs over a quotation mark has to stand in it.
+    """
+
+    def __init__(self, frames: Frames, *, question: str | None = None) -> None:
         self.frames = frames
+        self.question = question
 
     def readings(
         self, text: str, known: Known, *, fixed: Collection[str] = ()
@@ -96,7 +100,7 @@ class FrameParser:
 
         ``fixed`` are sentences that may stand as they are.
         """
-        reader = _Reader(text, self.frames, known, fixed)
+        reader = _Reader(text, self.frames, known, fixed, self.question)
         try:
             yield from reader.whole()
         except _OutOfStepsError:
@@ -106,7 +110,7 @@ class FrameParser:
         self, text: str, start: int, known: Known, *, fixed: Collection[str] = ()
     ) -> Iterator[ReadSentence]:
         """Every sentence that can be read from ``start``."""
-        reader = _Reader(text, self.frames, known, fixed)
+        reader = _Reader(text, self.frames, known, fixed, self.question)
         try:
             yield from reader.sentences(start)
         except _OutOfStepsError:
@@ -119,8 +123,16 @@ Binding = tuple[str, object]
 class _Reader:
     """One text being read."""
 
-    def __init__(self, text: str, frames: Frames, known: Known, fixed: Collection[str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        frames: Frames,
+        known: Known,
+        fixed: Collection[str],
+        question: str | None = None,
+    ) -> None:
         self.text = text
+        self.question = question
         self.frames = frames
         self.joining = frames.joining
         self.known = known
@@ -236,8 +248,15 @@ class _Reader:
         else:
             pattern = _PATTERNS.get(name, _ANYTHING)
             for end in self.occurrences(stop, at):
+                if name == "quote" and not self.quotable(at, end):
+                    continue
                 if pattern.fullmatch(self.text, at, end):
                     yield self.text[at:end], end
+
+    def quotable(self, start: int, end: int) -> bool:
+        """Whether a stretch may be one quotation of the question."""
+        text = self.text[start:end]
+        return self.question is None or "”" not in text or text in self.question
 
     def occurrences(self, stop: str | None, at: int) -> Iterator[int]:
         """Where ``stop`` stands after ``at``, leaving at least one character before it."""

@@ -193,13 +193,20 @@ class Namer:
         words = re.findall(
             r"[a-z0-9]+|[^\W\da-z]+", text.lower() if text.isascii() else normalise(text)
         )
-        known = [_made_of(w, self.phrases("en" if w.isascii() else "zh").vocabulary) for w in words]
+        known = [self._is_word_of_phrases(w) for w in words]
         short = [w.isascii() and len(w) < SHORTEST_WORD for w in words]
         return any(known) and all(k or s for k, s in zip(known, short, strict=True))
 
+    def _is_word_of_phrases(self, word: str) -> bool:
+        if not word.isascii():
+            return _made_of(word, self.phrases("zh").vocabulary)
+        vocabulary = self.phrases("en").vocabulary
+        singular = word[:-1] if word.endswith("s") and len(word) > SHORTEST_WORD else word
+        return word in vocabulary or singular in vocabulary
+
 
 def _made_of(word: str, vocabulary: Collection[str]) -> bool:
-    """Whether a word (Latin: as a whole; Chinese: in pieces) is made of known ones."""
+    """Whether a Chinese word is made of known ones."""
     if word in vocabulary:
         return True
     if not word or word[0].isascii():

@@ -95,7 +95,7 @@ def verify_text(
     language = language or text_language(text)
     frames = load_frames(language)
     names = Names(store, concepts)
-    parser = FrameParser(frames)
+    parser = FrameParser(frames, question=question)
     best: tuple[SentenceReport, ...] | None = None
     for number, reading in enumerate(parser.readings(text, names.known, fixed=fixed)):
         reports = Checker(store, names, frames, text, question).check(reading)

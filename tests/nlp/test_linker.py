@@ -194,7 +194,9 @@ def test_what_is_wrong_with_a_part_of_the_body(text: str) -> None:
     store = NetworkxStore()
     store.add_concepts([Concept("EX:thyroid", DRUG, (Name("thyroid"),))])
     store.add_concepts([Concept("EX:gland", DISEASE, (Name("thyroid gland disease"),))])
-    assert [m.concept for m in StoreLinker(store).link(text)] == ["EX:gland"]
+    linker = StoreLinker(store)
+    assert [m.concept for m in linker.link(text)] == ["EX:gland"]
+    assert [m.concept for m in linker.link("thyroid problems like fever")] == ["EX:thyroid"]
 
 
 def test_names_of_what_a_concept_is_a_kind_of() -> None:

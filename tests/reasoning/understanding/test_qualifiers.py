@@ -219,6 +219,12 @@ def test_long_questions_are_read_in_no_time(engine: Engine) -> None:
     assert answer.outcome in tuple(Outcome)
 
 
+def test_many_quotations_are_read_back(engine: Engine) -> None:
+    names = " acute gout, flu, IM, epilepsy, COPD, ataxia, hearing loss"
+    answer = engine.ask(f"Which drugs treat{names * 4} in children?")
+    assert answer.outcome in tuple(Outcome)
+
+
 def test_every_word_of_the_file_is_matched() -> None:
     words = load_qualifiers()
     for qualifier in ("juvenile", "steroid-induced", "x-linked", "先天性", "acute and chronic"):
