@@ -38,6 +38,11 @@ ORDINARY = re.compile(
     r"adult|severe|moderate|mild|male|female|episodic|onset|syndrome|disorder|death|caution|"
     r"knowledge|doctor|pharmacist|member|members|rare|chronic|acute|interaction|interactions)$"
 )
+#: What sentences say before a name; "complications of diabetes mellitus" is also a concept's name.
+FRAMING = re.compile(
+    r"^(complications?|symptoms?|signs?|causes?|treatments?|side effects?|risk factors?)"
+    r" (of|in|for|from) "
+)
 _WORD = re.compile(r"[0-9A-Za-zÀ-ÿα-ω]+|[\u4e00-\u9fff]")
 _MARK = re.compile(r"\[(\d+)\]")
 _QUOTED = re.compile(r"“[^”]*”")
@@ -156,11 +161,18 @@ def _name_faults(
                 if name in permitted:
                     taken = length
                     break
-                if name in export.owners and not _innocent(name):
+                if name in export.owners and not (_innocent(name) or _framed(name, permitted)):
                     yield f"names {' '.join(name)!r} ({min(export.owners[name])})"
                     taken = length
                     break
             at += taken
+
+
+def _framed(name: tuple[str, ...], permitted: set[tuple[str, ...]]) -> bool:
+    """Whether a name is the words of a sentence and a name that may be spoken of."""
+    joined = " ".join(name)
+    framing = FRAMING.match(joined)
+    return framing is not None and tuple(joined[framing.end() :].split(" ")) in permitted
 
 
 def _innocent(name: tuple[str, ...]) -> bool:

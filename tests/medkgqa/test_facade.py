@@ -49,6 +49,22 @@ def test_random_logits_still_say_only_what_is_recorded(store: NetworkxStore) -> 
     assert [c.triple.subject for c in answer.claims] == ["DRUGBANK:DB00669"]
 
 
+def test_a_model_reads_questions_only_where_it_is_let(store: NetworkxStore) -> None:
+    class Writing:
+        """Writes the same, whatever it is asked."""
+
+        name = "writing"
+
+        def write(self, *_: object, **__: object) -> str:
+            return "drugs that treat migraine"
+
+    asked = "migraine, the people who take something"
+    assert MedicalQA(store=store, lm=Writing()).ask(asked).plan is None
+    answer = MedicalQA(store=store, lm=Writing(), model_reads=True).ask(asked)
+    assert answer.read_by == "writing"
+    assert [c.triple.subject for c in answer.claims] == ["DRUGBANK:DB00669"]
+
+
 def test_without_the_model_the_frames_word_and_it_is_said(
     store: NetworkxStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bench.faithfulness import Examined, Journal, constrained, examine
 from bench.fake_models import RandomModel
+from bench.kgx_checker import Export, faults
 from kg.networkx_store import NetworkxStore
 from reasoning.engine import Engine
 
@@ -40,6 +41,19 @@ def test_a_claim_that_is_no_edge_is_found(
     assert constrained("frames", engine, asked, export)["faults"] == {}
     monkeypatch.setattr(export, "edges", set())
     assert constrained("frames", engine, asked, export)["faults"]["second checker"] >= 3
+
+
+def test_a_sentence_about_a_name_is_no_other_concept_but_another_name_is() -> None:
+    owners = {("complications", "of", "gout"): {"X:2"}, ("gout",): {"X:1"}, ("tophus",): {"X:3"}}
+    export = Export(names={"X:1": {("gout",)}}, owners=owners)
+    gout = {"curie": "X:1", "text": "gout", "alternatives": []}
+    record = {"claims": [], "concepts": [gout], "outcome": "answered"}
+    told = "Recorded complications of gout: none."
+    assert list(faults({**record, "answer": told}, export)) == []
+    (fault,) = faults({**record, "answer": "Recorded complications of gout: tophus."}, export)
+    assert "tophus" in fault
+    (fault,) = faults({**record, "answer": told, "concepts": []}, export)
+    assert "complications of gout" in fault
 
 
 def test_a_killed_run_goes_on_behind_what_it_wrote(examined: Examined, tmp_path: Path) -> None:
