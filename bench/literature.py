@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument("--graph", type=Path)
     parser.add_argument("--encoder", action="store_true")
+    parser.add_argument("--documents", type=int, help="read so many, from the first; all of them")
     parser.add_argument("--ner", choices=["auto", "trained", "names"], default="auto")
     parser.add_argument("--pairs", type=int, help="ask so many of each, drawn at random")
     parser.add_argument("--show", type=int, default=0, help="print so many quotes, drawn at random")
@@ -71,7 +72,7 @@ def main() -> None:
             return
         store = open_graph(options.graph) if options.graph else open_starter(settings)
         name = f"ner/bc5cdr/{SPLITS[options.split]}.PubTator.txt.gz"
-        annotated = list(read_annotated(options.data / name))
+        annotated = list(read_annotated(options.data / name))[: options.documents]
         write_index(path, store, [a.document for a in annotated], options.ner)
         with LiteratureIndex(path) as index:
             print(f"{options.split}: {dict(index.counts())}, read by {index.reader}", flush=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kg.records import Polarity, Triple
 from reasoning.quotes import LiteratureAnswer, LiteratureOutcome, Quote, Stance
-from reasoning.sentence_frames import Frames, Slot
+from reasoning.sentence_frames import Frames, Slot, fill
 
 
 def literature_record(literature: LiteratureAnswer) -> dict[str, Any]:
@@ -56,15 +56,14 @@ def _triple_record(triple: Triple, names: tuple[str, str]) -> dict[str, str]:
 def literature_lines(literature: LiteratureAnswer, frames: Frames) -> Iterator[str]:
     """What is shown on a terminal, a paragraph each; quotes stand as in the document."""
     labels = frames.labels
-    searched = f"{labels['searched']}: {literature.documents:,}"
+    head = fill(labels["literature"], count=f"{literature.documents:,}")
     if literature.outcome is LiteratureOutcome.CANNOT_ANSWER:
-        pointers = f" {labels['nearest']}: {', '.join(literature.nearest)}."
-        yield (
-            f"{labels['literature']} ({searched}): {labels['cannot_answer']}."
-            + (pointers if literature.nearest else "")
-        )
+        told = f"{head}: {labels['cannot_answer']}"
+        if literature.nearest:
+            told += " " + fill(labels["nearest"], documents=", ".join(literature.nearest))
+        yield told
         return
-    yield f"{labels['literature']} ({searched}): {literature.outcome.value}"
+    yield f"{head}: {literature.outcome.value}"
     for quote in literature.quotes:
         yield _line(quote, frames)
     for stance, count in zip(

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from kg.networkx_store import NetworkxStore
+from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
+from kg.saved import save_graph
+from kg.schema import DISEASE, DRUG, HAS_PHENOTYPE, PHENOTYPE, TREATS
 from medkgqa import MedicalQA
 from medkgqa.cli import main
 from medkgqa.settings import Settings
 from reasoning.literature_index import LiteratureIndex
 from reasoning.quotes import LiteratureOutcome
-
-pytestmark = pytest.mark.usefixtures("starter")
 
 _GIVEN = os.environ.get("MEDKGQA_SHARED_DATA")
 _DATA = Path(_GIVEN) if _GIVEN else Path(__file__).parents[2].parent / "shared" / "data"
@@ -28,11 +30,42 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, out, err
 
 
+NAMES = (
+    ("DRUGBANK:DB00571", DRUG, "propranolol"),
+    ("DRUGBANK:DB01118", DRUG, "amiodarone"),
+    ("DRUGBANK:DB01050", DRUG, "ibuprofen"),
+    ("DRUGBANK:DB01356", DRUG, "lithium"),
+    ("DOID:6364", DISEASE, "migraine"),
+    ("DOID:2841", DISEASE, "asthma"),
+    ("DOID:13189", DISEASE, "gout"),
+    ("HP:0030828", PHENOTYPE, "wheezing"),
+    ("HP:0012735", PHENOTYPE, "cough"),
+    ("HP:0001337", PHENOTYPE, "tremor"),
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small saved graph whose names are read."""
+    store = NetworkxStore(Concept(c, category, (Name(n),)) for c, category, n in NAMES)
+    record = Evidence(Provenance("example", licence="CC0-1.0"), record="row 1")
+    triples = (
+        Triple("DRUGBANK:DB00571", TREATS, "DOID:6364"),
+        Triple("DOID:2841", HAS_PHENOTYPE, "HP:0012735"),
+    )
+    assert store.add_edges(Edge(triple, (record,)) for triple in triples).total == 0
+    path = tmp_path_factory.mktemp("graphs") / "small"
+    save_graph(store, path)
+    return path
+
+
 @pytest.fixture
-def index(abstracts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+def index(graph: Path, abstracts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     path = tmp_path / "papers.index"
     code, out, err = run(
-        capsys, "index", str(abstracts), "--out", str(path), "--ner", "names", "--json"
+        capsys,
+        *("index", str(abstracts), "--out", str(path), "--ner", "names", "--json"),
+        *("--graph", str(graph)),
     )
     assert code == 0, err
     record = json.loads(out)
@@ -41,9 +74,13 @@ def index(abstracts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     return path
 
 
-def ask(capsys: pytest.CaptureFixture[str], index: Path, question: str) -> dict[str, Any]:
+def ask(
+    capsys: pytest.CaptureFixture[str], graph: Path, index: Path, question: str
+) -> dict[str, Any]:
     code, out, err = run(
-        capsys, "ask", "--lm", "none", "--json", "--literature", str(index), question
+        capsys,
+        *("ask", "--graph", str(graph), "--lm", "none", "--json"),
+        *("--literature", str(index), question),
     )
     assert code == 0, err
     found: dict[str, Any] = json.loads(out)
@@ -51,9 +88,9 @@ def ask(capsys: pytest.CaptureFixture[str], index: Path, question: str) -> dict[
 
 
 def test_a_sentence_is_quoted_with_the_id_its_document_carries(
-    index: Path, abstracts: Path, capsys: pytest.CaptureFixture[str]
+    graph: Path, index: Path, abstracts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record = ask(capsys, index, "Does propranolol treat migraine?")
+    record = ask(capsys, graph, index, "Does propranolol treat migraine?")
     (quote,) = record["literature"]["quotes"]
     assert quote["document"] == "PMID:1"
     assert quote["stance"] == "supports"
@@ -64,22 +101,22 @@ def test_a_sentence_is_quoted_with_the_id_its_document_carries(
 
 
 def test_a_denial_contradicts_and_silence_is_cannot_answer(
-    index: Path, capsys: pytest.CaptureFixture[str]
+    graph: Path, index: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    denied = ask(capsys, index, "Does amiodarone cause asthma?")["literature"]
+    denied = ask(capsys, graph, index, "Does amiodarone cause asthma?")["literature"]
     assert denied["outcome"] == "contradicted"
     assert denied["quotes"][0]["sentence"] == "Amiodarone does not cause asthma."
-    silent = ask(capsys, index, "Does ibuprofen treat gout?")["literature"]
+    silent = ask(capsys, graph, index, "Does ibuprofen treat gout?")["literature"]
     assert silent["outcome"] == "cannot_answer"
     assert silent["quotes"] == []
 
 
 def test_a_batch_and_the_terminal_carry_quotes(
-    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    graph: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     batch, out = tmp_path / "q.jsonl", tmp_path / "a.jsonl"
     batch.write_text('{"id": 1, "question": "What are the symptoms of asthma?"}\n')
-    common = ["ask", "--lm", "none", "--literature", str(index)]
+    common = ["ask", "--graph", str(graph), "--lm", "none", "--literature", str(index)]
     assert run(capsys, *common, "--batch", str(batch), "--out", str(out))[0] == 0
     record = json.loads(out.read_text())
     sentences = {quote["sentence"] for quote in record["literature"]["quotes"]}
@@ -91,57 +128,62 @@ def test_a_batch_and_the_terminal_carry_quotes(
     )
 
 
-def test_from_python_the_index_may_be_open_already(index: Path, settings: Settings) -> None:
+def test_from_python_the_index_may_be_open_already(
+    graph: Path, index: Path, settings: Settings
+) -> None:
     with LiteratureIndex(index) as opened:
-        qa = MedicalQA(lm="none", literature=opened, settings=settings)
+        qa = MedicalQA(graph, lm="none", literature=opened, settings=settings)
         found = qa.ask("Does propranolol treat migraine?").literature
         assert found is not None
         assert found.outcome is LiteratureOutcome.SUPPORTED
-        closed = MedicalQA(lm="none", literature=opened, licence="open", settings=settings)
+        closed = MedicalQA(graph, lm="none", literature=opened, licence="open", settings=settings)
         without = closed.ask("Does propranolol treat migraine?").literature
     assert without is not None
     assert without.quotes == ()  # these documents state no licence
 
 
-def test_what_cannot_be_used_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(
-        capsys, "ask", "--lm", "none", "--literature", str(tmp_path / "none"), "Is it?"
-    )
+def test_what_cannot_be_used_is_named(
+    graph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["ask", "--graph", str(graph), "--lm", "none", "Is it?"]
+    code, _, err = run(capsys, *asked, "--literature", str(tmp_path / "none"))
     assert code == 1
     assert "medkgqa index FILE --out" in err
     empty = tmp_path / "empty.jsonl"
     empty.write_text("")
-    code, _, err = run(capsys, "index", str(empty), "--out", str(tmp_path / "x"), "--ner", "names")
+    read = ["index", str(empty), "--graph", str(graph), "--ner", "names"]
+    code, _, err = run(capsys, *read, "--out", str(tmp_path / "x"))
     assert code == 1
     assert "empty.jsonl" in err
     assert not (tmp_path / "x").exists()
 
 
 def test_clinical_documents_are_indexed_without_what_identifies(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    graph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notes, secret, path = tmp_path / "n.jsonl", tmp_path / "secret", tmp_path / "n.index"
     secret.write_text("a secret of this test")
-    text = "Mrs. Margaret Smithers, MRN 4711893. Migraine is treated with propranolol."
+    text = "Mrs. Margaret Smithers, MRN: 4711893. Migraine is treated with propranolol."
     notes.write_text(json.dumps({"id": "4711893", "text": text, "clinical": True}) + "\n")
-    arguments = ["--ner", "names", "--secret", str(secret), "--out", str(path)]
-    code, _, err = run(capsys, "index", str(notes), *arguments)
+    read = ["index", str(notes), "--graph", str(graph), "--ner", "names"]
+    code, _, err = run(capsys, *read, "--secret", str(secret), "--out", str(path))
     assert code == 0, err
     kept = path.read_bytes()
     assert b"Smithers" not in kept
     assert b"4711893" not in kept
-    (quote,) = ask(capsys, path, "Does propranolol treat migraine?")["literature"]["quotes"]
+    (quote,) = ask(capsys, graph, path, "Does propranolol treat migraine?")["literature"]["quotes"]
     assert quote["sentence"] == "Migraine is treated with propranolol."
 
 
 @pytest.mark.skipif(not SHARED.is_file(), reason=f"{SHARED} is not on this machine")
-def test_pubmed_articles_are_quoted_word_for_word(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: Settings
+def test_pubmed_articles_are_found_and_cut_as_they_stand(
+    graph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from loaders.documents import open_documents
 
     path = tmp_path / "pubmed.index"
-    code, _, err = run(capsys, "index", str(SHARED), "--out", str(path), "--ner", "names")
+    read = ["index", str(SHARED), "--graph", str(graph), "--ner", "names"]
+    code, _, err = run(capsys, *read, "--out", str(path))
     assert code == 0, err
     texts = {d.id: d.text for d in open_documents(SHARED)}
     with LiteratureIndex(path) as index:
