@@ -19,6 +19,7 @@ from typing import ClassVar
 from curation.facts import Fact, Record
 from curation.name_book import NameBook, stem
 from curation.tsv import read_table
+from curation.wordings import says_risk
 from kg.schema import (
     CONTRAINDICATED_IN,
     DIAGNOSES,
@@ -222,6 +223,7 @@ class MedQuad:
     def __init__(self, path: Path, book: NameBook, curies: set[str]) -> None:
         self._book = book
         self._answers: dict[str, list[Answer]] = defaultdict(list)
+        self._urls: dict[str, str] = {}
         by_name = book.by_name(curies)
         by_cui: dict[str, set[str]] = defaultdict(set)
         for curie in curies:
@@ -232,6 +234,7 @@ class MedQuad:
                 entry = json.loads(line)
                 if not entry["answer"]:
                     continue
+                self._urls[f"{entry['collection']}/{entry['doc_id']}"] = str(entry["url"])
                 subjects = _subjects(entry, by_name, by_cui)
                 if subjects:
                     answer = _answer(entry)
@@ -239,7 +242,15 @@ class MedQuad:
                         self._answers[curie].append(answer)
 
     def find(self, fact: Fact) -> list[Record]:
-        """At most one document that supports the fact."""
+        """At most one document that supports the fact: one read for it, else one found.
+
+        Raises:
+            LookupError: where a document that a draft names is not in the set.
+        """
+        for document in fact.documents:
+            if document not in self._urls:
+                raise LookupError(f"{fact.places[0]}: MedQuAD has no answer of {document!r}")
+            return [Record("medquad", document, self._urls[document])]
         fitting = FITTING.get(fact.predicate)
         if fitting is None:
             return []
@@ -253,16 +264,47 @@ class MedQuad:
                 for answer in self._answers.get(at, ()):
                     if answer.qtype == qtype and answer.says(names, avoided=avoided):
                         return [answer.record]
+        return self._worded(fact)
+
+    def _worded(self, fact: Fact) -> list[Record]:
+        """A document of the condition that words a risk factor without its name."""
+        if fact.predicate != PREDISPOSES:
+            return []
+        for qtype in FITTING[PREDISPOSES][1]:
+            for answer in self._answers.get(fact.object, ()):
+                if answer.qtype == qtype and any(
+                    says_risk(fact.subject_name, words) for words in answer.sentences
+                ):
+                    return [answer.record]
         return []
+
+
+#: What stands before or behind the condition in the focus of a document.
+_AROUND = re.compile(
+    r"^what i need to know about |^parasites? |^adult |^understanding |^your guide to "
+    r"| in adults?$| and you$| treatment$| overview$"
+)
+
+
+def focus_forms(focus: str) -> list[str]:
+    """The focus as it stands, and less what is said around the name of the condition.
+
+    >>> focus_forms("What I need to know about Gallstones")
+    ['what i need to know about gallstone', 'gallstone']
+    """
+    whole = stem(focus)
+    bare = _AROUND.sub("", stem(re.sub(r"\([^)]*\)|:.*| - .*(?= - )", " ", focus))).strip()
+    return [whole] if bare in ("", whole) else [whole, bare]
 
 
 def _subjects(
     entry: dict[str, object], by_name: dict[str, set[str]], by_cui: dict[str, set[str]]
 ) -> set[str]:
-    focus = stem(str(entry["focus"]))
-    found = set(by_name.get(focus, ()))
-    if found:
-        return found
+    for focus in focus_forms(str(entry["focus"])):
+        found = set(by_name.get(focus, ()))
+        if found:
+            return found
+    found = set()
     for synonym in _strings(entry["synonyms"]):
         found |= by_name.get(stem(synonym), set())
     if len(found) == 1:

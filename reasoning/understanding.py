@@ -34,6 +34,7 @@ from reasoning.guessing import guesses
 from reasoning.joining import joined, negates, unused
 from reasoning.matching import RuleMatch, forms, matches, refusal
 from reasoning.naming import Namer
+from reasoning.of_whom import read_of_whom
 from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
 from reasoning.planner import Anchor, Bound, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding, UnknownName
@@ -114,8 +115,12 @@ class Understander:
         slots = tuple(decided(slot, preferred) for slot in slots)
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
-        reading = _Reading(question, asked, spoken, phrases, slots, options, respelt)
-        return reading.understood(previous, guessing=self._guessing)
+
+        def read(named: tuple[Slot, ...]) -> Understanding:
+            reading = _Reading(question, asked, spoken, phrases, named, options, respelt)
+            return reading.understood(previous, guessing=self._guessing)
+
+        return read_of_whom(slots, phrases, read)
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
         return Understanding(
@@ -371,7 +376,7 @@ class _Reading:
     def _unheard(self, plan: Plan) -> Iterator[UnknownName]:
         """Of whom treatment is asked (a child), where the graph tells nothing apart for them."""
         words = self._phrases.spoken_of.search(self._question.lower())
-        if words is not None and plan.intent is Intent.TREATMENTS:
+        if words is not None and plan.intent is Intent.TREATMENTS and not negates(plan):
             yield UnknownName(self._question[slice(*words.span())], *words.span())
 
     def _other_senses(
