@@ -105,8 +105,8 @@ def test_cues(pattern: str, cues: set[str]) -> None:
 
 def _file(pattern: str) -> dict[str, object]:
     parts = ("openings", "yes_no", "asking", "negation", "counting", "alternative", "pronouns")
-    further = ("unsafe", "follow_up", "framed", "tag", "spoken_of", "clauses", "excluding")
-    one = dict.fromkeys((*parts, *further, "comparing", "listing", "asked_of"), "x")
+    further = ("unsafe", "follow_up", "framed", "tag", "spoken_of", "of_whom", "clauses")
+    one = dict.fromkeys((*parts, *further, "excluding", "comparing", "listing", "asked_of"), "x")
     return {
         "language": "en",
         "words": {"drugs": "drugs?"},
