@@ -25,6 +25,8 @@ _DULL = frozenset(
 _LEAST_SHARE = 1 / 3
 #: Classes of ours, and those of Hetionet whose every drug is of ours. Read one by one.
 _COVERED = {
+    "non-steroidal anti-inflammatory drugs": ("Nonsteroidal Anti-inflammatory Compounds",),
+    "non-aspirin NSAIDs": ("Nonsteroidal Anti-inflammatory Compounds",),
     "anticholinergics": ("Cholinergic Muscarinic Antagonists", "Cholinergic Antagonists"),
     "antiemetics": (
         *("Serotonin 3 Receptor Antagonists", "Neurokinin 1 Antagonists", "Emesis Suppression"),

@@ -54,7 +54,11 @@ _KEYS = {
     "class": "name zh names lay zh_lay parents members abbreviations contraindications",
     "interaction": "a b severity mechanism mechanism_zh management management_zh",
     "term": "name zh zh_lay lay names abbreviations",
+    "group": "name zh names lay zh_lay abbreviations parents",
+    "unsuited": "group population strength drugs why why_zh documents",
 }
+#: How strongly a drug is unsuited for a group of patients.
+STRENGTHS = ("contraindicated", "caution")
 _INNER = {
     "symptoms": "very_common common occasional red_flags",
     "drugs": "first_line further contraindicated",
@@ -88,7 +92,7 @@ class DraftConcept:
 
 @dataclass(slots=True)
 class DraftFact:
-    """A statement by name, with where it was written."""
+    """A statement by name, with where it was written and the MedQuAD documents read for it."""
 
     table: str
     subject: Term
@@ -96,6 +100,7 @@ class DraftFact:
     object: Term
     qualifiers: dict[str, list[str]]
     place: str
+    documents: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -128,13 +133,19 @@ def read_drafts(folder: Path) -> Drafts:
 
 
 def _read(drafts: Drafts, kind: str, entry: dict[str, Any], place: str) -> None:
-    what = f"{place}: {entry.get('name', entry.get('a', '?'))}"
+    what = f"{place}: {entry.get('name', entry.get('a', entry.get('group', '?')))}"
     drafts.problems += [f"{what}: unknown key {k!r}" for k in set(entry) - set(_KEYS[kind].split())]
     for inner, allowed in _INNER.items():
-        unknown = set(entry.get(inner, {})) - set(allowed.split())
+        given = entry.get(inner, {})
+        unknown = set(given if isinstance(given, dict) else ()) - set(allowed.split())
         drafts.problems += [f"{what}: unknown key {inner}.{k!r}" for k in unknown]
     if kind == "interaction":
         drafts.facts.append(_interaction(entry, what))
+        return
+    if kind == "unsuited":
+        if entry["strength"] not in STRENGTHS:
+            drafts.problems.append(f"{what}: strength {entry['strength']!r} is none of {STRENGTHS}")
+        drafts.facts += _unsuited(entry, what)
         return
     role = {"term": "symptom"}.get(kind, kind)
     concept = DraftConcept(Term(role, entry["name"].strip()), what, list(_names(entry)))
@@ -143,6 +154,11 @@ def _read(drafts: Drafts, kind: str, entry: dict[str, Any], place: str) -> None:
         drafts.facts += _condition_facts(entry, concept.term, what)
     elif kind == "drug":
         drafts.facts += _drug_facts(entry, concept.term, what)
+    elif kind == "group":
+        for parent in entry.get("parents", ()):
+            drafts.facts.append(
+                _fact("groups", concept.term, SUBCLASS_OF, Term("group", parent), what)
+            )
     elif kind == "class":
         for parent in entry.get("parents", ()):
             drafts.facts.append(
@@ -258,6 +274,27 @@ def _contraindications(entry: dict[str, Any], drug: Term, place: str) -> Iterato
             object_ = Term("group" if key == "pregnancy" else "symptom", name)
             given = {"strength": strength}
             yield _fact("contraindications", drug, CONTRAINDICATED_IN, object_, place, **given)
+
+
+def _unsuited(entry: dict[str, Any], place: str) -> Iterator[DraftFact]:
+    """Drugs and classes a group of patients must not have, with the age or weight that holds for.
+
+    ``why`` is said in the record's own words, in English and Chinese. ``documents`` are the
+    documents of MedQuAD (``collection/id``) that were read and say so.
+    """
+    for name in entry["drugs"]:
+        fact = _fact(
+            "contraindications",
+            _drug_or_class(name),
+            CONTRAINDICATED_IN,
+            Term("group", entry["group"]),
+            place,
+            strength=entry["strength"],
+            population=entry.get("population", ""),
+        )
+        fact.qualifiers["description"] = [entry["why"], entry["why_zh"]]
+        fact.documents += entry.get("documents", ())
+        yield fact
 
 
 def _interaction(entry: dict[str, Any], place: str) -> DraftFact:

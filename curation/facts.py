@@ -75,6 +75,7 @@ class Fact:
     qualifiers: dict[str, list[str]] = field(default_factory=dict)
     negative: bool = False
     places: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     note: str = ""
 
@@ -109,6 +110,7 @@ def build_facts(
             draft.object.name,
             {k: list(v) for k, v in draft.qualifiers.items()},
             places=[draft.place],
+            documents=list(draft.documents),
         )
         if PREDICATES[draft.predicate].symmetric and fact.object < fact.subject:
             fact.subject, fact.object = fact.object, fact.subject
@@ -129,6 +131,7 @@ def _merge(facts: dict[tuple[str, str, str, bool], Fact], fact: Fact) -> None:
     if known is fact:
         return
     known.places += fact.places
+    known.documents += fact.documents
     for name, values in fact.qualifiers.items():
         if name in {"mechanism", "management"} or name not in known.qualifiers:
             kept = known.qualifiers.setdefault(name, [])

@@ -81,6 +81,7 @@ WRONG_XREFS = frozenset({("DOID:11832", "MESH:D012640")})
 #: looking for names on two nodes of the graph.
 SAME = (
     ("HP:0000988", "SYMP:0000487", "rash"),
+    ("MESH:D006470", "SYMP:0000007", "bleeding"),
     ("DOID:1875", "HP:0100639", "erectile dysfunction"),
     ("DOID:12134", "ORPHA:98878", "hemophilia A"),
     ("DOID:7188", "HP:0000872", "Hashimoto thyroiditis"),

@@ -66,6 +66,11 @@ _GIVEN = {
     ("symptom", "heartburn"): "MESH:D006356",
     ("symptom", "status migrainosus"): own_id("status migrainosus"),
     ("symptom", "tension pneumothorax"): own_id("tension pneumothorax"),
+    ("group", "children"): "MESH:D002648",
+    ("group", "infants"): "MESH:D007223",
+    ("group", "newborns"): "MESH:D007231",
+    ("group", "older people"): "MESH:D000368",
+    ("group", "breastfeeding"): own_id("breastfeeding women"),
 }
 
 
@@ -109,7 +114,7 @@ class Resolver:
         """The drafted concept this term names, or the term itself."""
         roles = {
             "symptom": ("condition", "symptom"),
-            "risk factor": ("condition", "drug", "class", "symptom"),
+            "risk factor": ("condition", "drug", "class", "symptom", "group"),
             "measure": ("drug", "class", "condition"),
             "test": ("test",),
         }.get(term.role, (term.role,))

@@ -4,8 +4,8 @@
     python -m curation.second_reading            # list the rows nobody read again; status 1 if any
     python -m curation.second_reading --accept   # write all rows down as read, after reading them
 
-Contraindications and interactions, with what is said of them (strength, severity): a row that is
-changed is a row not read.
+Contraindications and interactions, with what is said of them (strength, severity, age limit): a
+row that is changed is a row not read.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def dangerous_rows(tables: Path = _TABLES) -> Iterator[tuple[Reading, str]]:
             for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
                 pairs = dict(part.partition("=")[::2] for part in row["qualifiers"].split(" ; "))
                 grade = pairs.get("severity") or pairs.get("strength", "")
+                grade = " ".join(filter(None, (grade, pairs.get("population", ""))))
                 key = row["subject"], row["predicate"], row["object"], grade
                 yield key, f"{row['subject_name']} | {row['object_name']}"
 

@@ -69,6 +69,8 @@ MEDDRA_NAMES = {
 }
 _LEAST_ALIKE = 0.8
 _CLEAR_LEAD = 0.1
+#: How many drugs of SIDER, those with most effects in common, a drug is compared with.
+_COMPARED = 8
 
 
 class Sider:
@@ -146,9 +148,8 @@ def _drugs(folder: Path, effects: list[list[str]]) -> dict[str, str]:
     claims: dict[str, list[str]] = defaultdict(list)
     for drug, found in ours.items():
         shared = Counter(stitch for umls in found for stitch in having.get(umls, ()))
-        alike = sorted(
-            ((n / len(found | theirs[s]), s) for s, n in shared.most_common(8)), reverse=True
-        )
+        most = sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:_COMPARED]
+        alike = sorted(((n / len(found | theirs[s]), s) for s, n in most), reverse=True)
         second = alike[1][0] if len(alike) > 1 else 0.0
         if alike and alike[0][0] >= _LEAST_ALIKE and alike[0][0] - second >= _CLEAR_LEAD:
             claims[alike[0][1]].append(drug)

@@ -82,6 +82,10 @@ _OF_CLASSES = {CONTRAINDICATED_IN, INTERACTS_WITH}
 _WIDEST_CLASS = 15
 #: How far along the hierarchy a record may stand.
 _STEPS = 2
+#: Sources in which someone wrote down each symptom: not those that count what stands together.
+_READ_SYMPTOMS = ("hpo", "doid-symptoms", "raredis")
+#: Deeper than any path of HPO.
+_DEEPEST = 20
 
 
 class Hierarchy:
@@ -90,7 +94,10 @@ class Hierarchy:
     def __init__(self, v: Vocabularies, merger: Merger) -> None:
         self._parents: dict[str, set[str]] = defaultdict(set)
         self._children: dict[str, set[str]] = defaultdict(set)
+        self._findings: dict[str, set[str]] = defaultdict(set)
         pairs_ = [(t.id, p) for t in v.hpo.terms.values() for p in t.parents]
+        for child, parent in pairs_:
+            self._findings[merger.key(parent)].add(merger.key(child))
         pairs_ += [(t.id, p) for t in v.doid_2015.values() for p in t.parents]
         for child, parent in pairs_:
             self._parents[merger.key(child)].add(merger.key(parent))
@@ -104,11 +111,15 @@ class Hierarchy:
         """What it is a kind of, nearest first."""
         return self._walk(curie, self._parents)
 
+    def kinds_of_finding(self, curie: str) -> list[str]:
+        """All that HPO calls a kind of it, nearest first: who has a kind of it has it."""
+        return self._walk(curie, self._findings, most=_DEEPEST)
+
     @staticmethod
-    def _walk(curie: str, steps: dict[str, set[str]]) -> list[str]:
+    def _walk(curie: str, steps: dict[str, set[str]], most: int = _STEPS) -> list[str]:
         found: list[str] = []
         level = {curie}
-        for _ in range(_STEPS):
+        for _ in range(most):
             level = {n for c in level for n in steps.get(c, ())} - {curie, *found}
             found += sorted(level)
         return found
@@ -200,7 +211,7 @@ class Supporters:
             subject, object_ = object_, subject
         records = self._pairs.get((subject, predicate, object_), [])
         if predicate == HAS_SIDE_EFFECT and subject in self._with_effects:
-            for name in self._book.english[object_]:
+            for name in sorted(self._book.english[object_]):
                 records = records + self._pairs.get((subject, predicate, f"name:{name}"), [])
         return records
 
@@ -209,6 +220,13 @@ class Supporters:
         if fact.predicate == HAS_SIDE_EFFECT:
             for below in self._hierarchy.below(fact.object):
                 records = self._exact(fact.subject, fact.predicate, below)
+                if records:
+                    fact.note = f"record of a kind of it: {below}"
+                    return records
+        if fact.predicate == HAS_PHENOTYPE:
+            for below in self._hierarchy.kinds_of_finding(fact.object):
+                found = self._exact(fact.subject, fact.predicate, below)
+                records = [r for r in found if r.source in _READ_SYMPTOMS]
                 if records:
                     fact.note = f"record of a kind of it: {below}"
                     return records

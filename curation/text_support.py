@@ -19,6 +19,7 @@ from typing import ClassVar
 from curation.facts import Fact, Record
 from curation.name_book import NameBook, stem
 from curation.tsv import read_table
+from curation.wordings import says_risk
 from kg.schema import (
     CONTRAINDICATED_IN,
     DIAGNOSES,
@@ -48,6 +49,16 @@ FITTING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     HAS_SIDE_EFFECT: ((), ("causes", "susceptibility")),
     CONTRAINDICATED_IN: ((), ("treatment", "information", "considerations", "prevention")),
+}
+#: Predicate → question types that ask for just that: of a document about a kind of the condition
+#: ("Adult …") or one whose focus is not its bare name, only these are read.
+_ASKING: dict[str, tuple[str, ...]] = {
+    HAS_PHENOTYPE: ("symptoms",),
+    HAS_COMPLICATION: ("complications",),
+    TREATS: ("treatment",),
+    PREVENTS: ("prevention",),
+    DIAGNOSES: ("exams and tests",),
+    PREDISPOSES: ("causes", "susceptibility"),
 }
 _DENIED = re.compile(
     r"\b(no|not|without|never|absence of|rather than|cannot|neither|nor|unlike|instead of|"
@@ -135,11 +146,15 @@ def form(text: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer of a document: the words of each sentence, and which sentences have a word."""
+    """An answer of a document: the words of each sentence, and which sentences have a word.
+
+    ``near``: the document's focus is the name of the condition with words around it.
+    """
 
     record: Record
     qtype: str
     sentences: list[tuple[str, ...]] = field(default_factory=list)
+    near: bool = False
     _at: dict[str, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -222,6 +237,7 @@ class MedQuad:
     def __init__(self, path: Path, book: NameBook, curies: set[str]) -> None:
         self._book = book
         self._answers: dict[str, list[Answer]] = defaultdict(list)
+        self._urls: dict[str, str] = {}
         by_name = book.by_name(curies)
         by_cui: dict[str, set[str]] = defaultdict(set)
         for curie in curies:
@@ -232,14 +248,24 @@ class MedQuad:
                 entry = json.loads(line)
                 if not entry["answer"]:
                     continue
-                subjects = _subjects(entry, by_name, by_cui)
+                self._urls[f"{entry['collection']}/{entry['doc_id']}"] = str(entry["url"])
+                subjects, near = _subjects(entry, by_name, by_cui)
                 if subjects:
                     answer = _answer(entry)
+                    answer.near = near
                     for curie in subjects:
                         self._answers[curie].append(answer)
 
     def find(self, fact: Fact) -> list[Record]:
-        """At most one document that supports the fact."""
+        """At most one document that supports the fact: one read for it, else one found.
+
+        Raises:
+            LookupError: where a document that a draft names is not in the set.
+        """
+        for document in fact.documents:
+            if document not in self._urls:
+                raise LookupError(f"{fact.places[0]}: MedQuAD has no answer of {document!r}")
+            return [Record("medquad", document, self._urls[document])]
         fitting = FITTING.get(fact.predicate)
         if fitting is None:
             return []
@@ -251,24 +277,64 @@ class MedQuad:
             names = name_forms(self._book.english[other]) - name_forms(self._book.english[at])
             for qtype in types:
                 for answer in self._answers.get(at, ()):
-                    if answer.qtype == qtype and answer.says(names, avoided=avoided):
+                    if not _is_asked(answer, qtype, fact.predicate):
+                        continue
+                    if answer.says(names, avoided=avoided):
                         return [answer.record]
+        return self._worded(fact)
+
+    def _worded(self, fact: Fact) -> list[Record]:
+        """A document of the condition that words a risk factor without its name."""
+        if fact.predicate != PREDISPOSES:
+            return []
+        for qtype in FITTING[PREDISPOSES][1]:
+            for answer in self._answers.get(fact.object, ()):
+                if _is_asked(answer, qtype, PREDISPOSES) and any(
+                    says_risk(fact.subject_name, words) for words in answer.sentences
+                ):
+                    return [answer.record]
         return []
+
+
+def _is_asked(answer: Answer, qtype: str, predicate: str) -> bool:
+    """Whether an answer is of a question type, and may be read for the predicate."""
+    return answer.qtype == qtype and (not answer.near or qtype in _ASKING.get(predicate, ()))
+
+
+#: What stands before or behind the condition in the focus of a document.
+_AROUND = re.compile(
+    r"^what 1 need to know about |^parasites? |^adult |^understanding |^your guide to "
+    r"| in adults?$| and you$| treatment$| overview$"
+)
+
+
+def focus_forms(focus: str) -> list[str]:
+    """The focus as it stands, and less what is said around the name of the condition.
+
+    >>> focus_forms("What I need to know about Gallstones")
+    ['what 1 need to know about gallstone', 'gallstone']
+    """
+    whole = stem(focus)
+    bare = _AROUND.sub("", stem(re.sub(r"\([^)]*\)|:.*| - .*(?= - )", " ", focus))).strip()
+    return [whole] if bare in ("", whole) else [whole, bare]
 
 
 def _subjects(
     entry: dict[str, object], by_name: dict[str, set[str]], by_cui: dict[str, set[str]]
-) -> set[str]:
-    focus = stem(str(entry["focus"]))
-    found = set(by_name.get(focus, ()))
-    if found:
-        return found
+) -> tuple[set[str], bool]:
+    """The concepts a document is about, and whether only by a focus with words around it."""
+    for place, focus in enumerate(focus_forms(str(entry["focus"]))):
+        found = set(by_name.get(focus, ()))
+        if found:
+            return found, place > 0
+    found = set()
     for synonym in _strings(entry["synonyms"]):
         found |= by_name.get(stem(synonym), set())
     if len(found) == 1:
-        return found
+        return found, False
     matches = [by_cui.get(cui, set()) for cui in _strings(entry["cui"])]
-    return set().union(*matches) if len(matches) == 1 and len(matches[0]) == 1 else set()
+    alone = len(matches) == 1 and len(matches[0]) == 1
+    return set().union(*matches) if alone else set(), False
 
 
 def _strings(value: object) -> list[str]:

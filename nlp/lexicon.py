@@ -16,6 +16,8 @@ class Lexicon:
     Args:
         function: English words that never begin or end a name.
         generic: words and phrases (both languages) that name a kind of thing and no thing.
+        people: words for people that a graph may have as groups of patients and that, where it
+            does not, are no unknown names.
         common: everyday English words: never a gene or short form in lower case, never a typo.
         determiners: "the", "my" …
         joining: prepositions of "failure of the kidney".
@@ -31,6 +33,7 @@ class Lexicon:
 
     function: frozenset[str]
     generic: frozenset[str]
+    people: frozenset[str]
     common: frozenset[str]
     determiners: frozenset[str]
     joining: frozenset[str]
@@ -50,6 +53,7 @@ class Lexicon:
         return cls(
             function=frozenset(english["function"]),
             generic=frozenset(english["generic"]) | frozenset(chinese["generic"]),
+            people=frozenset(english["people"]),
             common=frozenset(_lines("common_en.txt")),
             determiners=frozenset(english["determiners"]),
             joining=frozenset(english["joining"]),

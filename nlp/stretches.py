@@ -58,7 +58,7 @@ def _covered(token: Token, covered: Sequence[tuple[int, int]]) -> bool:
 
 def _is_word_of_question(token: Token, lexicon: Lexicon) -> bool:
     words = (token.word, token.form)
-    lists = (lexicon.function, lexicon.generic, lexicon.determiners)
+    lists = (lexicon.function, lexicon.generic, lexicon.people, lexicon.determiners)
     return not token.han and any(w in known for w in words for known in lists)
 
 

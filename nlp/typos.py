@@ -109,7 +109,12 @@ class TypoFinder:
             and not any(
                 w in known
                 for w in (token.word, token.form)
-                for known in (lexicon.common, lexicon.function, lexicon.generic)
+                for known in (
+                    lexicon.common,
+                    lexicon.function,
+                    lexicon.generic,
+                    lexicon.people,
+                )
             )
         )
 
@@ -147,7 +152,7 @@ class TypoFinder:
 
     def _may_name(self, token: Token) -> bool:
         word, lexicon = token.word, self.lexicon
-        named = word in lexicon.heads or word not in lexicon.generic
+        named = word in lexicon.heads or word not in lexicon.generic | lexicon.people
         return not token.han and named and word not in lexicon.function
 
     def _connects(self, place: int) -> bool:

@@ -35,7 +35,7 @@ from reasoning.sentence_frames import Kind
 from reasoning.statements import Statement
 
 #: Questions that are answered alike whoever is asked about.
-_OF_NOBODY = frozenset(
+OF_NOBODY = frozenset(
     {
         Intent.DISEASES_WITH_FINDINGS,
         Intent.CAUSES,
@@ -89,7 +89,7 @@ def _broader(
             about = next((c for c in concepts if c.category != PATIENT_GROUP), None)
             about = about or understood.topic
             named = any(c.start < found.end and found.start < c.end for c in concepts)
-            if about is not None and not named and plan.intent not in _OF_NOBODY:
+            if about is not None and not named and plan.intent not in OF_NOBODY:
                 yield Broader(text, found.start, found.end, about.curie, about.name, patients=True)
             continue
         about = next((c for c in concepts if c.start == found.name_start), None)

@@ -194,6 +194,7 @@ class Phrases:
     unsafe: re.Pattern[str]
     tag: re.Pattern[str]
     counting: re.Pattern[str]
+    of_whom: re.Pattern[str]
     alternative: re.Pattern[str]
     pronouns: re.Pattern[str]
     follow_up: re.Pattern[str]
@@ -247,6 +248,7 @@ def compile_phrases(table: Mapping[str, Any]) -> Phrases:
         unsafe=compiler.plain(text["unsafe"]),
         tag=re.compile(text["tag"], re.IGNORECASE),
         counting=compiler.plain(text["counting"]),
+        of_whom=compiler.plain(text["of_whom"]),
         alternative=compiler.plain(text["alternative"]),
         pronouns=compiler.plain(text["pronouns"]),
         follow_up=compiler.plain(text["follow_up"]),

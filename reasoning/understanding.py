@@ -20,11 +20,12 @@ from reasoning.answer import Outcome
 from reasoning.asked import unreadable, without_options
 from reasoning.breadth import told_apart
 from reasoning.naming import Namer
+from reasoning.of_whom import read_of_whom
 from reasoning.plan_reading import PlanReader
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.reading import Reading
 from reasoning.rules import LANGUAGES, Phrases
-from reasoning.skeleton import detect_language, language_of
+from reasoning.skeleton import Slot, detect_language, language_of
 
 __all__ = ["Reason", "Understander", "Understanding", "UnknownName", "detect_language"]
 
@@ -79,10 +80,15 @@ class Understander:
         slots = tuple(decided(slot, preferred) for slot in slots)
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
-        reading = Reading(question, asked, spoken, phrases, slots, options, respelt)
-        understood = reading.understood(previous, guessing=self._guessing)
-        if self._reader is not None and understood.reason is Reason.NO_QUESTION:
-            understood = reading.read_by(self._reader) or understood
+
+        def read(named: tuple[Slot, ...]) -> Understanding:
+            reading = Reading(question, asked, spoken, phrases, named, options, respelt)
+            understood = reading.understood(previous, guessing=self._guessing)
+            if self._reader is not None and understood.reason is Reason.NO_QUESTION:
+                return reading.read_by(self._reader) or understood
+            return understood
+
+        understood = read_of_whom(slots, phrases, read)
         return told_apart(understood, self._namer.beside(asked, slots))
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:

@@ -19,7 +19,8 @@ def read(name: str) -> list[dict[str, str]]:
 
 def grade(qualifiers: str) -> str:
     pairs = dict(part.partition("=")[::2] for part in qualifiers.split(" ; "))
-    return pairs.get("severity") or pairs.get("strength", "")
+    graded = pairs.get("severity") or pairs.get("strength", "")
+    return " ".join(filter(None, (graded, pairs.get("population", ""))))
 
 
 def test_every_dangerous_row_was_read_a_second_time() -> None:
@@ -68,7 +69,8 @@ def test_well_known_interactions_are_there(one: str, other: str, least: str) -> 
     [
         ("beta blockers", "asthma"),
         ("non-steroidal anti-inflammatory drugs", "pregnancy"),
-        ("non-steroidal anti-inflammatory drugs", "chronic kidney disease"),
+        ("non-aspirin NSAIDs", "chronic kidney disease"),
+        ("non-aspirin NSAIDs", "myocardial infarction"),
         ("metformin", "severe renal impairment"),
         ("ACE inhibitors", "pregnancy"),
         ("statins", "pregnancy"),

@@ -105,7 +105,7 @@ def test_cues(pattern: str, cues: set[str]) -> None:
 
 def _file(pattern: str) -> dict[str, object]:
     parts = ("openings", "yes_no", "asking", "negation", "counting", "alternative", "pronouns")
-    further = ("unsafe", "follow_up", "framed", "tag", "clauses", "excluding")
+    further = ("unsafe", "follow_up", "framed", "tag", "of_whom", "clauses", "excluding")
     one = dict.fromkeys((*parts, *further, "comparing", "listing", "asked_of"), "x")
     return {
         "language": "en",
