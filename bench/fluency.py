@@ -163,7 +163,8 @@ def lines(worded: list[Worded], model: str) -> Iterator[str]:
         yield f"### {number}. {one.question}"
         yield ""
         yield f"{one.kind} · `{one.outcome}`"
-        for label, text in (("template", one.template), ("strict", one.strict), ("free", one.free)):
+        wordings = {"template": one.template, "strict": one.strict, "free, unchecked": one.free}
+        for label, text in wordings.items():
             if text:
                 yield ""
                 yield f"**{label}**: {' ¶ '.join(text.split(chr(10)))}"
