@@ -58,7 +58,6 @@ _ASKING: dict[str, tuple[str, ...]] = {
     TREATS: ("treatment",),
     PREVENTS: ("prevention",),
     DIAGNOSES: ("exams and tests",),
-    PREDISPOSES: ("causes", "susceptibility"),
 }
 _DENIED = re.compile(
     r"\b(no|not|without|never|absence of|rather than|cannot|neither|nor|unlike|instead of|"

@@ -60,5 +60,6 @@ def says_risk(name: str, words: tuple[str, ...]) -> bool:
     text = " ".join(words)
     match = pattern.search(text)
     return (
-        match is not None and _NEVER.search(text[max(0, match.start() - 40) : match.end()]) is None
+        match is not None
+        and _NEVER.search(text[max(0, match.start() - 80) : match.end() + 20]) is None
     )

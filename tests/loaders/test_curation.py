@@ -96,6 +96,7 @@ def test_a_sentence_words_a_risk_factor(name: str, sentence: str) -> None:
         ("female sex", "It occurs more often in white women than in black women."),
         ("female sex", "It is not more common in women."),
         ("family history of gout", "Whether it runs in families is unclear."),
+        ("family history of gout", "Whether it has a genetic cause, meaning it runs in families."),
         ("family history of gout", "A condition that runs in families may cause it."),
         ("family history of gout", "Have a family member who has had thyroid disease."),
         ("smoking", "It is more common in women than in men."),
