@@ -146,7 +146,8 @@ def pubtator_text(
 
     Args:
         reading: what was read.
-        ids: vocabulary ids are given in where the concept has one, e.g. ``MESH``.
+        ids: vocabulary ids are given in where the concept has one, e.g. ``MESH``; a relation is
+            written where both its ends have one.
         store: the graph that knows the cross-references.
     """
     document = reading.document
@@ -176,8 +177,8 @@ def _relation_lines(
         if ends[0].category not in _CHEMICAL or PUBTATOR_TYPES.get(ends[1].category) != "Disease":
             continue
         found = [identifier_of(m, ids, store) for m in ends]
-        if None in found:
-            continue  # a relation of what has no id says nothing
+        if not all(x is not None and ids in (None, curie_prefix(x)) for x in found):
+            continue  # a relation of what has no such id says nothing
         keys = [_local(x, ids) for x in found]
         lines[f"{number}\t{kind}\t{keys[0]}\t{keys[1]}"] = None
     return list(lines)

@@ -141,9 +141,9 @@ def test_ids_of_another_vocabulary(provenance: Provenance) -> None:
         "7|t|Aspirin-induced rash.\n"
         "7|a|It faded.\n"
         "7\t0\t7\tAspirin\tChemical\tD001241\n"
-        "7\t16\t20\trash\tDisease\tEX:r\n"
-        "7\tCID\tD001241\tEX:r\n\n"
-    )
+        "7\t16\t20\trash\tDisease\tEX:r\n\n"
+    ), "rash has no MeSH id, so no scorer could read a relation of it"
+    assert "7\tCID\tEX:a\tEX:r\n" in pubtator_text(reading, store=store)
     concepts = [m["concept"] for m in reading_record(reading, ids="MESH", store=store)["mentions"]]
     assert concepts == ["MESH:D001241", "EX:r"]
 
