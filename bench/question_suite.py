@@ -42,6 +42,7 @@ from medkgqa.settings import Settings
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer, Claim, Outcome
 from reasoning.engine import Engine
+from reasoning.joining import anchored
 from reasoning.plan import FindPlan, Intent
 
 SUITE = Path(__file__).resolve().parent.parent / "tests" / "suite"
@@ -243,9 +244,12 @@ def _dropped(question: Question, answer: Answer) -> Iterator[tuple[Cause, str]]:
         yield Cause.NARROWED, f"taken for a qualifier: {told[0]}"
     if not question.narrows or answer.outcome not in (*_ASKED, Outcome.CONFLICTING):
         return
+    used = anchored(answer.plan) if answer.plan is not None else frozenset()
     linked = [c.text.lower() for c in answer.concepts]
-    if not any(question.narrows in text for text in (*told, *linked)):
-        yield Cause.NARROWED, f"left out without a word: {question.narrows}"
+    within = [c.text.lower() for c in answer.concepts if c.curie in used]
+    narrows = question.narrows
+    if not any(narrows in t for t in (*told, *linked)) and not any(t in narrows for t in within):
+        yield Cause.NARROWED, f"left out without a word: {narrows}"
 
 
 def _wrong_facts(

@@ -27,7 +27,7 @@ from kg.schema import (
 from kg.store import GraphStore
 from reasoning.answer import Broader, LinkedConcept, Outcome
 from reasoning.joining import anchored
-from reasoning.plan import CheckPlan, Intent, Plan
+from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
 from reasoning.qualifiers import Qualified, Sort
 from reasoning.question import Understanding, UnknownName
 from reasoning.retrieval import Retrieval, execute
@@ -88,7 +88,7 @@ def _broader(
         if found.sort is Sort.PATIENTS:
             about = next((c for c in concepts if c.category != PATIENT_GROUP), None)
             about = about or understood.topic
-            named = any(c.start < found.end and found.start < c.end for c in concepts)
+            named = any(_overlap(c, found) for c in concepts if c.curie not in _left_out(plan))
             if about is not None and not named and plan.intent not in OF_NOBODY:
                 yield Broader(text, found.start, found.end, about.curie, about.name, patients=True)
             continue
@@ -96,6 +96,17 @@ def _broader(
         if about is None or (about.category == PHENOTYPE and plan.intent in _PRESENTATIONS):
             continue
         yield Broader(text, found.start, found.end, about.curie, about.name)
+
+
+def _overlap(concept: LinkedConcept, found: Qualified) -> bool:
+    return concept.start < found.end and found.start < concept.end
+
+
+def _left_out(plan: Plan) -> frozenset[str]:
+    """Of whom only the harm is known: what is told after it is taken out is told in general."""
+    if not isinstance(plan, FindPlan):
+        return frozenset()
+    return frozenset(c.anchor for c in plan.constraints if c.negated)
 
 
 def _unused_groups(
