@@ -29,6 +29,7 @@ from loaders.reading import open_bytes, read_columns
 from loaders.registry import DataFile, data_sets
 from loaders.sider import SiderLoader
 from loaders.source import GraphSource, SourceCard
+from loaders.source_files import required_file
 
 pytestmark = pytest.mark.slow
 _ROOT = Path(__file__).parents[2]
@@ -168,10 +169,11 @@ def test_qasystem(data: Path) -> None:
 
 
 def test_disease_39net(data: Path) -> None:
-    loader = Disease39NetLoader(data / "zh/disease-39net")
+    folder = data / "zh/disease-39net"
+    loader = Disease39NetLoader(folder)
     diseases = {c.curie for c in loader.concepts() if c.category == schema.DISEASE}
     cut = loader.report.refused.counts["a disease whose name was cut"]
-    rows = sum(1 for _ in loader._rows(loader._path()))
+    rows = sum(1 for _ in loader._records(required_file(folder, "disease.csv")))
     assert rows + cut == expected(loader.card)["rows"] == 14_336
     assert len(diseases) > 9_000
     assert sum(1 for _ in loader.edges()) > 150_000
