@@ -39,3 +39,11 @@ class RememberingLinker:
         if key not in self._nearest:
             self._nearest[key] = self._linker.nearest(text, limit=limit, categories=categories)
         return self._nearest[key]
+
+    def named(self, text: str) -> tuple[Candidate, ...]:
+        """See :meth:`nlp.linker.Linker.named`."""
+        return self._linker.named(text)
+
+    def called(self, curie: str, *, wider: bool = False) -> tuple[str, ...]:
+        """See :meth:`nlp.linker.Linker.called`."""
+        return self._linker.called(curie, wider=wider)
