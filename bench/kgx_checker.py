@@ -46,7 +46,7 @@ FRAMING = re.compile(
 _WORD = re.compile(r"[0-9A-Za-zÀ-ÿα-ω]+|[\u4e00-\u9fff]")
 _MARK = re.compile(r"\[(\d+)\]")
 _QUOTED = re.compile(r"“[^”]*”")
-_LONGEST = 14
+_LONGEST = 14  # words of a name that may not be spoken of; one that may is taken whole
 
 
 def _cells(line: str) -> list[str]:
@@ -151,12 +151,13 @@ def _name_faults(
 ) -> Iterator[str]:
     permitted = set().union(*(export.names.get(c, set()) for c in allowed)) if allowed else set()
     permitted |= {_words(str(c["text"])) for c in concepts}
+    longest = max(_LONGEST, *(len(name) for name in permitted), 0)
     for sentence in re.split(r"(?<=[.。;；:：])\s|\[\d+\]", text):
         words = _words(sentence)
         at = 0
         while at < len(words):
             taken = 1
-            for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            for length in range(min(longest, len(words) - at), 0, -1):
                 name = words[at : at + length]
                 if name in permitted:
                     taken = length

@@ -56,6 +56,16 @@ def test_a_sentence_about_a_name_is_no_other_concept_but_another_name_is() -> No
     assert "complications of gout" in fault
 
 
+def test_a_long_name_is_taken_whole() -> None:
+    long, part = tuple("去甲肾上腺素和多巴胺再摄取抑制剂类药物"), tuple("再摄取抑制剂")
+    export = Export(names={"X:1": {long}}, owners={long: {"X:1"}, part: {"X:2"}})
+    concept = {"curie": "X:1", "text": "某药", "alternatives": []}
+    record = {"claims": [], "concepts": [concept], "outcome": "answered"}
+    assert list(faults({**record, "answer": "".join(long)}, export)) == []
+    (fault,) = faults({**record, "answer": "".join(part)}, export)
+    assert "X:2" in fault
+
+
 def test_a_killed_run_goes_on_behind_what_it_wrote(examined: Examined, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     examine(examined, "frames", 100, RandomModel(2), Journal(path))
