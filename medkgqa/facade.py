@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from kg.errors import MissingExtraError, ModelUnavailableError
 from kg.store import GraphStore
 from medkgqa.graphs import open_part, open_store
-from medkgqa.literature import open_literature
 from medkgqa.settings import Settings
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer
 from reasoning.engine import Engine, EngineSettings
 
 if TYPE_CHECKING:
+    from reasoning.literature import Literature
     from reasoning.literature_index import LiteratureIndex
     from reasoning.verification import Verification
     from reasoning.writer import AnyModel
@@ -88,10 +88,17 @@ class MedicalQA:
             settings=EngineSettings(
                 mode=mode, named=named, abstain_below=abstain_below, model_reads=model_reads
             ),
-            literature=open_literature(
-                literature, self.store, self.settings, open_only=licence is not None
-            ),
+            literature=self._literature(literature, open_only=licence is not None),
         )
+
+    def _literature(
+        self, literature: str | Path | LiteratureIndex | None, *, open_only: bool
+    ) -> Literature | None:
+        if literature is None:
+            return None
+        from medkgqa.literature import open_literature  # nothing else needs it
+
+        return open_literature(literature, self.store, self.settings, open_only=open_only)
 
     def ask(
         self, question: str, *, limit: int | None = 100, options: Sequence[str] | None = None

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kg.errors import UsageError
 from kg.records import Concept, Subgraph
@@ -31,7 +32,6 @@ from reasoning.cited import cite, verify_cited
 from reasoning.confidence import ConfidenceModel
 from reasoning.emergency import RedFlag, emergency
 from reasoning.free_claims import FreeReader, load_free_words
-from reasoning.literature import Literature
 from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_reading import ModelPlanReader
 from reasoning.plan_text import plan_text
@@ -46,6 +46,9 @@ from reasoning.verbalization import Wording, word
 from reasoning.verification import verify_answer
 from reasoning.withholding import withheld
 from reasoning.writer import AnyModel, worded
+
+if TYPE_CHECKING:
+    from reasoning.literature import Literature  # which takes a tenth of a start
 
 _LOG = logging.getLogger(__name__)
 

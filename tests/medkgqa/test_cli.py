@@ -265,7 +265,10 @@ def test_wrong_uses_say_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_pa
 
 @pytest.mark.parametrize(
     "question",
-    ["What are the symptoms of glycogen storage disease type XXIX?", "糖原贮积病XXIX型有哪些症状？"],
+    [
+        "What are the symptoms of glycogen storage disease type XXIX?",
+        "糖原贮积病XXIX型有哪些症状？",
+    ],
 )
 def test_a_kind_it_does_not_know_is_not_answered_as_the_broader_disease(
     capsys: pytest.CaptureFixture[str], question: str
