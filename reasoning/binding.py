@@ -187,33 +187,14 @@ class Binder:
         """No plan, for that reason."""
         if reason is Reason.UNKNOWN_NAME:
             return self._unknown(self._unknown_slots(), intent, rule)
-        concepts = self.concepts(chosen_by or {})
-        return Understanding(
-            self._question,
-            self._language,
-            concepts=concepts,
-            intent=intent,
-            outcome=Outcome.OUT_OF_SCOPE,
-            reason=reason,
-            explanation=self._explained(reason, [c.name for c in concepts]),
-            options=self._options,
-            rule=rule,
-        )
+        names = [c.name for c in self.concepts(chosen_by or {})]
+        return self._ended(Outcome.OUT_OF_SCOPE, reason, names, chosen_by or {}, intent, rule)
 
     def _unknown(self, slots: Sequence[Slot], intent: Intent | None, rule: str) -> Understanding:
         names = tuple(unknown_name(s.unknown) for s in slots if s.unknown is not None)
-        return Understanding(
-            self._question,
-            self._language,
-            concepts=self.concepts({}),
-            intent=intent,
-            outcome=Outcome.UNKNOWN_NAME,
-            reason=Reason.UNKNOWN_NAME,
-            explanation=self._explained(Reason.UNKNOWN_NAME, [n.text for n in names]),
-            unknown=names,
-            options=self._options,
-            rule=rule,
-        )
+        texts = [n.text for n in names]
+        ended = self._ended(Outcome.UNKNOWN_NAME, Reason.UNKNOWN_NAME, texts, {}, intent, rule)
+        return replace(ended, unknown=names)
 
     def _ambiguous(
         self,
@@ -226,15 +207,28 @@ class Binder:
             linked_concept(root_of(a.slot), a.concept, rivals_of(root_of(a.slot), a.concept))
             for a in anchors
         )
+        texts = [n.text for n in names]
+        ended = self._ended(Outcome.AMBIGUOUS, Reason.AMBIGUOUS, texts, chosen_by, intent, rule)
+        return replace(ended, ambiguous=names)
+
+    def _ended(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        names: Sequence[str],
+        chosen_by: Mapping[int, Anchor],
+        intent: Intent | None,
+        rule: str,
+    ) -> Understanding:
+        """No plan; the explanation names ``names``."""
         return Understanding(
             self._question,
             self._language,
             concepts=self.concepts(chosen_by),
             intent=intent,
-            outcome=Outcome.AMBIGUOUS,
-            reason=Reason.AMBIGUOUS,
-            explanation=self._explained(Reason.AMBIGUOUS, [n.text for n in names]),
-            ambiguous=names,
+            outcome=outcome,
+            reason=reason,
+            explanation=self._explained(reason, names),
             options=self._options,
             rule=rule,
         )

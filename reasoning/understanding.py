@@ -81,14 +81,15 @@ class Understander:
         spoken = language or language_of(asked, slots)
         phrases = self._namer.phrases(spoken)
 
+        def reading(named: tuple[Slot, ...]) -> Reading:
+            return Reading(question, asked, spoken, phrases, named, options, respelt)
+
         def read(named: tuple[Slot, ...]) -> Understanding:
-            reading = Reading(question, asked, spoken, phrases, named, options, respelt)
-            understood = reading.understood(previous, guessing=self._guessing)
-            if self._reader is not None and understood.reason is Reason.NO_QUESTION:
-                return reading.read_by(self._reader) or understood
-            return understood
+            return reading(named).understood(previous, guessing=self._guessing)
 
         understood = read_of_whom(slots, phrases, read)
+        if self._reader is not None and understood.reason is Reason.NO_QUESTION:
+            understood = reading(slots).read_by(self._reader) or understood
         return told_apart(understood, self._namer.beside(asked, slots))
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:
