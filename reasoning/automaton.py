@@ -357,11 +357,15 @@ class Automaton:
         return self._sorted_front([_Head(blank, "", (), ())])
 
     def _item_alternatives(self, listed: _List, blank: str) -> list[_Head | _Skip]:
-        return [
-            replace(found, item=number)
-            for number, item in enumerate(listed.items)
-            for found in self._alternatives(item, blank)
-        ]
+        alternatives: list[_Head | _Skip] = []
+        for number, item in enumerate(listed.items):
+            for found in self._alternatives(item, blank):
+                if isinstance(found, _Head):
+                    found.item = number
+                    alternatives.append(found)
+                else:
+                    alternatives.append(replace(found, item=number))
+        return alternatives
 
     def _alternatives(self, node: _Node, blank: str) -> Iterator[_Head | _Skip]:
         """The first pieces of text that ``node`` can begin with."""

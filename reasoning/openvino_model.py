@@ -123,19 +123,10 @@ class OpenVINOModel:
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text, in one call of the tokenizer."""
-        pieces: list[str] = []
-        owners: list[int] = []
-        for number, text in enumerate(texts):
-            for piece in self._without_control(text):
-                pieces.append(piece)
-                owners.append(number)
-        encoded: list[list[int]] = [[] for _ in texts]
-        if not pieces:
-            return encoded
-        result = self._tokenizer(pieces)
-        rows, masks = result["input_ids"], result["attention_mask"]
-        for owner, row, mask in zip(owners, rows, masks, strict=True):
-            encoded[owner].extend(row[mask.astype(bool)].tolist())
+        pieces = [self._without_control(text) for text in texts]
+        flat = [piece for of_text in pieces for piece in of_text]
+        rows = iter(self._rows(flat))
+        encoded = [[t for _ in of_text for t in next(rows)] for of_text in pieces]
         for text, tokens in zip(texts, encoded, strict=True):
             if len(tokens) >= self.context_length:
                 raise UsageError(
@@ -168,8 +159,20 @@ class OpenVINOModel:
         session.advance(prompt_tokens)
         return session
 
+    def _rows(self, texts: list[str]) -> list[list[int]]:
+        """Tokens of texts without control tokens in them; the tokenizer pads them to one width."""
+        if not texts:
+            return []
+        result = self._tokenizer(texts)
+        kept = result["attention_mask"].astype(np.bool_)
+        tokens: list[int] = result["input_ids"][kept].tolist()
+        ends = np.cumsum(kept.sum(axis=1)).tolist()
+        return [tokens[a:b] for a, b in itertools.pairwise([0, *ends])]
+
     def _without_control(self, text: str) -> list[str]:
         """``text`` cut inside every spelled-out control token, so that none is recognised."""
+        if text and not self._control.search(text):
+            return [text]
         cuts = [match.start() + 1 for match in self._control.finditer(text)]
         edges = [0, *cuts, len(text)]
         return [text[a:b] for a, b in itertools.pairwise(edges) if a < b]
