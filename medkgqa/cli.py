@@ -514,7 +514,7 @@ def _ask_arguments(ask: argparse.ArgumentParser) -> None:
         "--lm",
         default="default",
         help="language model: default, none, hf:NAME, or http://HOST:PORT/v1#MODEL (its key: "
-        "MEDKGQA_LM_KEY)",
+        "MEDKGQA_LM_KEY); guided:default or guided:hf:NAME has llguidance run the grammar",
     )
     ask.add_argument("--mode", choices=["strict", "cited", "template"], default="strict")
     ask.add_argument(

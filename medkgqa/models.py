@@ -54,7 +54,8 @@ def open_model(lm: str, settings: Settings) -> AnyModel:
 
     Args:
         lm: ``default``, ``hf:NAME`` (a name on the Hugging Face hub, a folder, or one of
-            ``medkgqa models list``), or the ``http://`` address of an OpenAI-compatible server.
+            ``medkgqa models list``), or the ``http://`` address of an OpenAI-compatible server;
+            ``guided:`` before one of the first two has llguidance run the grammar.
         settings: cache, threads, key.
 
     Raises:
@@ -62,6 +63,8 @@ def open_model(lm: str, settings: Settings) -> AnyModel:
         ModelUnavailableError: where it cannot be had.
         UsageError: where ``lm`` is none of these.
     """
+    if lm.startswith("guided:"):
+        return _guided(lm.removeprefix("guided:"), settings)
     if lm == "default":
         return open_default_model(settings)
     if lm.startswith(("http://", "https://")):
@@ -71,7 +74,8 @@ def open_model(lm: str, settings: Settings) -> AnyModel:
     kind, _, name = lm.partition(":")
     if kind != "hf" or not name:
         raise UsageError(
-            f"language model {lm!r} is none of: default, none, hf:NAME, http://HOST:PORT"
+            f"language model {lm!r} is none of: default, none, hf:NAME, http://HOST:PORT, "
+            "guided:default, guided:hf:NAME"
         )
     from reasoning.hf_model import HFModel, dequantised
 
@@ -80,6 +84,17 @@ def open_model(lm: str, settings: Settings) -> AnyModel:
         fetch_model(name, settings)
         folder = dequantised(name, settings.cache)
     return HFModel(folder, called=f"hf:{name}", threads=settings.threads or None)
+
+
+def _guided(lm: str, settings: Settings) -> AnyModel:
+    """A local model under llguidance."""
+    from reasoning.guidance import GuidedWriter
+    from reasoning.language_model import LanguageModel
+
+    model = open_model(lm, settings)
+    if not isinstance(model, LanguageModel):
+        raise UsageError(f"guided:{lm}: {lm} does not run here; give guided:default or guided:hf:…")
+    return GuidedWriter(model)
 
 
 def model_records(settings: Settings) -> list[dict[str, Any]]:

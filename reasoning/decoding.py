@@ -1,4 +1,4 @@
-"""Decoding under an automaton, and choosing among whole candidates.
+"""Decoding under an automaton (or another grammar engine), and choosing among whole candidates.
 
 :func:`decode` is greedy: at each choice the model's best allowed token. Runs of tokens without
 alternative are not asked for but fed together with the choice before them, one forward pass for
@@ -13,13 +13,47 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from kg.errors import DecodingError, NoContinuationError
-from reasoning.automaton import Automaton, State
+from reasoning.automaton import Reading
 from reasoning.language_model import LanguageModel, Logits, Session
 from reasoning.sentence_grammar import Claims
+
+StateT = TypeVar("StateT")
+
+
+class Constraint(Protocol[StateT]):
+    """What may be said: :class:`~reasoning.automaton.Automaton`, or another grammar engine."""
+
+    @property
+    def end_token(self) -> int:
+        """The token by which the model may stop in a final state."""
+        ...
+
+    @property
+    def start(self) -> StateT:
+        """The state before any token."""
+        ...
+
+    def tokens(self, state: StateT) -> npt.NDArray[np.int64]:
+        """Ids of the tokens allowed in ``state``, ascending; empty where it can only end."""
+        ...
+
+    def step(self, state: StateT, token: int) -> StateT:
+        """The state after ``token``; :class:`NoContinuationError` where it is not allowed."""
+        ...
+
+    def is_final(self, state: StateT) -> bool:
+        """Whether the text may stop in ``state``."""
+        ...
+
+    def reading(self, state: StateT) -> Reading:
+        """Text and claims of a final ``state``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +78,7 @@ class Ranked:
 
 def decode(
     session: Session,
-    automaton: Automaton,
+    automaton: Constraint[StateT],
     *,
     max_tokens: int = 512,
     jump: bool = True,
@@ -128,7 +162,7 @@ def rank(
     return tuple(Ranked(int(i), candidates[int(i)], float(scores[i])) for i in order)
 
 
-def _preferred(session: Session, automaton: Automaton, state: State) -> int:
+def _preferred(session: Session, automaton: Constraint[StateT], state: StateT) -> int:
     """The best allowed token, the end token among them in a final state; ties: the first."""
     allowed = automaton.tokens(state)
     final = automaton.is_final(state)

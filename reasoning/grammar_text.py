@@ -1,16 +1,17 @@
-"""A sentence grammar in other forms: as GBNF, as a JSON schema, and as a test of a text.
+"""A sentence grammar in other forms: as GBNF, Lark, a JSON schema, and as a test of a text.
 
-Servers that decode under a grammar take one of the first two. What they send back is believed
-only after :func:`recognised`, which reads the text against the grammar itself.
+Servers that decode under a grammar take GBNF or a schema, llguidance takes Lark. What they send
+back is believed only after :func:`recognised`, which reads the text against the grammar itself.
 
 GBNF: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
+Lark: https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,29 +45,49 @@ def gbnf(grammar: Grammar) -> str:
         NoContinuationError: where a part can say nothing.
     """
     check(grammar)
-    return f"root ::= {_expression(grammar)}"
+    return f"root ::= {_expression(grammar, _quoted)}"
 
 
-def _expression(grammar: Grammar) -> str:
+def lark(grammar: Grammar) -> str:
+    """``grammar`` as one Lark terminal, which is matched as a whole; lists as in :func:`gbnf`.
+
+    >>> print(lark(Sequence((Literal('say "'), Choice((Literal("a"), Literal("b\\n")))))))
+    start: TEXT
+    TEXT: "say \\"" ("a" | "b\\n")
+
+    Raises:
+        NoContinuationError: where a part can say nothing.
+    """
+    check(grammar)
+    return f"start: TEXT\nTEXT: {_expression(grammar, _json_quoted)}"
+
+
+def _expression(grammar: Grammar, quoted: Callable[[str], str]) -> str:
     match grammar:
         case Literal():
-            return _quoted(grammar.text)
+            return quoted(grammar.text)
         case Choice():
-            return "(" + " | ".join(_expression(option) for option in grammar.options) + ")"
+            return "(" + " | ".join(_expression(o, quoted) for o in grammar.options) + ")"
         case Sequence():
-            return " ".join(_expression(part) for part in grammar.parts) or '""'
+            return " ".join(_expression(part, quoted) for part in grammar.parts) or '""'
         case Unordered():
-            return _list_expression(grammar)
+            return _list_expression(grammar, quoted)
 
 
-def _list_expression(unordered: Unordered) -> str:
+def _list_expression(unordered: Unordered, quoted: Callable[[str], str]) -> str:
     """The first ``at_least`` items, in order; at least one."""
     items = distinct_items(unordered)[: max(1, unordered.at_least)]
     last = unordered.between if unordered.last is None else unordered.last
-    pieces = [_expression(items[0])]
+    pieces = [_expression(items[0], quoted)]
     for number, item in enumerate(items[1:], 2):
-        pieces += [_quoted(last if number == len(items) else unordered.between), _expression(item)]
+        separator = last if number == len(items) else unordered.between
+        pieces += [quoted(separator), _expression(item, quoted)]
     return " ".join(pieces)
+
+
+def _json_quoted(text: str) -> str:
+    """A Lark string, all ASCII; nothing in ``text`` can end it."""
+    return json.dumps(text)
 
 
 def _quoted(text: str) -> str:

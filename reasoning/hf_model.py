@@ -144,6 +144,20 @@ class HFModel:
                 tokens += self._tokenizer([piece], add_special_tokens=False)["input_ids"][0]
         return tokens
 
+    def token_table(self) -> str:
+        """The tokenizer as JSON.
+
+        Raises:
+            ModelUnavailableError: where it is not one of the tokenizers library.
+        """
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelUnavailableError(f"{self._name} has no fast tokenizer; use another model")
+        plain = copy.copy(backend)
+        plain.no_padding()
+        plain.no_truncation()
+        return str(plain.to_str())
+
     def start(self, prompt_tokens: Sequence[int]) -> HFSession:
         """A session on ``prompt_tokens``; what it shares with the last prompt is not recomputed."""
         tokens = list(map(int, prompt_tokens))

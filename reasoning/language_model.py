@@ -107,6 +107,16 @@ class LanguageModel(Protocol):
         ...
 
 
+@runtime_checkable
+class TabledModel(LanguageModel, Protocol):
+    """A model that tells what each of its tokens writes."""
+
+    def token_table(self) -> str | Sequence[bytes]:
+        """The tokenizer in the JSON of the tokenizers library, or ``[vocabulary]`` what each
+        token adds to a text, nothing for control tokens."""
+        ...
+
+
 def log_probabilities(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Natural log-softmax over the last axis, computed in float64.
 

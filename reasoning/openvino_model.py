@@ -71,12 +71,14 @@ class OpenVINOModel:
         :class:`MissingExtraError` without the extra ``lm``.
         """
         runtime = import_openvino()
-        if installed(name, cache_dir) is None:
+        weights = installed(name, cache_dir)
+        if weights is None:
             raise ModelUnavailableError(
                 f"model {name} is not in {cache_dir}; fetch it with: medkgqa models get {name}"
             )
         directory = _converted(name, cache_dir, runtime)
         self._name = name
+        self._weights = weights
         self._runtime = runtime
         self._vocabulary = _read_vocabulary(directory / "vocabulary.json")
         core = runtime.Core()
@@ -152,6 +154,14 @@ class OpenVINOModel:
             *(start, *user_tokens, end, *newline),
             *(start, *assistant_tokens),
         ]
+
+    def token_table(self) -> tuple[bytes, ...]:
+        """What each token adds to a text, nothing for control tokens; read from the weights.
+
+        Raises:
+            ModelUnavailableError: where the tokenizer is not a byte-level one.
+        """
+        return _token_bytes(self._weights)
 
     def start(self, prompt_tokens: Sequence[int]) -> OpenVINOSession:
         """A session on ``prompt_tokens``."""
@@ -389,11 +399,7 @@ def _add_tree_bias(network: Any) -> None:
 
 
 def _vocabulary_of(weights: Path) -> dict[str, object]:
-    try:
-        import gguf
-    except ImportError as error:
-        raise MissingExtraError("gguf", extra="lm") from error
-    fields = gguf.GGUFReader(weights).fields
+    fields = _gguf_fields(weights)
     architecture = fields["general.architecture"].contents()
     tokens = fields["tokenizer.ggml.tokens"].contents()
     kinds = fields["tokenizer.ggml.token_type"].contents()
@@ -407,6 +413,39 @@ def _vocabulary_of(weights: Path) -> dict[str, object]:
             if kind == _CONTROL_TOKEN
         },
     }
+
+
+def _token_bytes(weights: Path) -> tuple[bytes, ...]:
+    fields = _gguf_fields(weights)
+    kind = fields["tokenizer.ggml.model"].contents()
+    if kind != "gpt2":
+        raise ModelUnavailableError(f"{weights}: tokenizer {kind}, not the byte-level gpt2")
+    tokens = fields["tokenizer.ggml.tokens"].contents()
+    kinds = fields["tokenizer.ggml.token_type"].contents()
+    byte_of = _byte_letters()
+    return tuple(
+        b"" if kind == _CONTROL_TOKEN else bytes(byte_of[letter] for letter in token)
+        for token, kind in zip(tokens, kinds, strict=True)
+    )
+
+
+def _byte_letters() -> dict[str, int]:
+    """The letter by which a byte-level tokenizer shows each byte: itself, or one from 256 on.
+
+    https://github.com/openai/gpt-2/blob/master/src/encoder.py
+    """
+    shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    hidden = [byte for byte in range(256) if byte not in shown]
+    letters = {chr(byte): byte for byte in shown}
+    return letters | {chr(256 + number): byte for number, byte in enumerate(hidden)}
+
+
+def _gguf_fields(weights: Path) -> Any:
+    try:
+        import gguf
+    except ImportError as error:
+        raise MissingExtraError("gguf", extra="lm") from error
+    return gguf.GGUFReader(weights).fields
 
 
 def _read_vocabulary(path: Path) -> Vocabulary:
