@@ -6,13 +6,12 @@ only where :attr:`HFSession.logits` is read. Candidates are scored in ONE pass, 
 tree whose attention mask lets each position see the text so far and its own branch.
 
 The cache of the last prompt is kept, so that the next prompt recomputes only what differs.
-
-
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import itertools
 import os
 import re
@@ -80,6 +79,7 @@ class HFModel:
         self._network = self._network.to(self._device).eval()
         self._body: Any = self._network.base_model
         self._head: Any = self._network.get_output_embeddings()
+        self._cache_word = _cache_word(self._body)
         self._end = _end_token(self._tokenizer, self._network, self._name)
         names = sorted(self._tokenizer.get_added_vocab(), key=len, reverse=True)
         self._control = re.compile("|".join(map(re.escape, names)) or r"(?!)")
@@ -356,8 +356,9 @@ class HFSession:
         with torch.inference_mode():
             batch = torch.as_tensor(tokens, device=model._device)[None]
             network = model._network if model._whole_head else model._body
-            out = network(input_ids=batch, past_key_values=self._cache, use_cache=True, **options)
-        self._cache = out.past_key_values
+            cache = {model._cache_word: self._cache}
+            out = network(input_ids=batch, use_cache=True, **cache, **options)
+        self._cache = out[model._cache_word]
         return out.logits[0] if model._whole_head else out.last_hidden_state[0]
 
     def _below(self, trie: TokenTrie, inner: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -492,6 +493,12 @@ def _dtype(torch: Any, device: str) -> str:
         return "bfloat16"
     native = getattr(torch.cpu, "_is_amx_tile_supported", None)
     return "bfloat16" if native is not None and native() else "float32"
+
+
+def _cache_word(body: Any) -> str:
+    """What this release of transformers calls the cache that goes in and comes out."""
+    taken = inspect.signature(body.forward).parameters
+    return "cache" if "cache" in taken else "past_key_values"
 
 
 def _end_token(tokenizer: Any, network: Any, name: str) -> int:
