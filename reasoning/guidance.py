@@ -57,18 +57,29 @@ class Guidance:
             )
         self.model = model
         self._runtime: Any = llguidance
-        table = model.token_table()
-        tokens = (
-            table if isinstance(table, str) else llguidance.TokenizerWrapper(_Table(model, table))
-        )
         try:
+            table = _Table(model, self._bytes(model.token_table()))
             self._tokenizer: Any = llguidance.LLTokenizer(
-                tokens, n_vocab=model.vocabulary_size, eos_token=model.end_token
+                llguidance.TokenizerWrapper(table), eos_token=model.end_token
             )
         except ValueError as error:
             raise ModelUnavailableError(
                 f"llguidance cannot read the tokens of {model.name}: {error}; leave out guided:"
             ) from error
+
+    def _bytes(self, table: str | Sequence[bytes]) -> Sequence[bytes]:
+        """What each token adds to a text, nothing for control tokens.
+
+        Of a tokenizer of the tokenizers library llguidance is asked for no more than that: where
+        a forced text spells out a control token, it would make one of it.
+        """
+        if not isinstance(table, str):
+            return table
+        whole = self._runtime.LLTokenizer(table, n_vocab=self.model.vocabulary_size)
+        return [
+            b"" if whole.is_special_token(token) else bytes(whole.decode_bytes([token]))
+            for token in range(whole.vocab_size)
+        ]
 
     def constraint(self, grammar: Grammar) -> GuidedText:
         """``grammar`` as a constraint on tokens; lists in the order given, as in GBNF.
