@@ -1,11 +1,14 @@
 """How fast decoding is: constrained against free in the same run, and what surrounds it.
 
-    python -m bench.decoding [--json FILE] [--threads N] [--cache DIR] [--server]
+    python -m bench.decoding [--json FILE] [--threads N] [--cache DIR] [--server] [--hf]
 
 ``--server`` has a llama.cpp server (package xllamacpp) word the same answers too, with the grammar
 handed over and without, by its own clock: what its grammar costs beside what our automaton does.
+``--hf`` scores candidates by the same weights on torch too (the extra `hf`).
 
-Needs the extra `lm` and fetches the default weights. Medians over questions; milliseconds.
+Needs the extra `lm` and fetches the default weights; where the extra `guidance` is installed,
+llguidance runs the same grammars. Medians over questions; ``_ms`` by the clock, ``_cpu_ms``
+processor time of all threads, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
@@ -16,22 +19,27 @@ import json
 import os
 import platform
 import random
+import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from bench.llama_server import completed, llama_server
 from reasoning.automaton import Automaton
-from reasoning.decoding import Decoded, decode, free_decode
+from reasoning.decoding import Constraint, Decoded, decode, free_decode
 from reasoning.grammar_text import gbnf, recognised
-from reasoning.language_model import LanguageModel, Session
+from reasoning.language_model import LanguageModel, Session, log_probabilities
 from reasoning.model_files import DEFAULT_MODEL, fetch
 from reasoning.openvino_model import OpenVINOModel
-from reasoning.sentence_grammar import Grammar, Literal, Unordered, choice, sequence
+from reasoning.sentence_grammar import Choice, Grammar, Literal, Unordered, choice, sequence
+from reasoning.sentence_grammar import Sequence as Parts
 from reasoning.token_trie import token_trie
 
 SYSTEM = "Answer the question in one sentence, from the facts given."
@@ -54,22 +62,39 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--server", action="store_true", help="a llama.cpp server beside it")
+    parser.add_argument("--hf", action="store_true", help="candidates on torch beside it")
     options = parser.parse_args()
     fetch(DEFAULT_MODEL, options.cache)
     OpenVINOModel(DEFAULT_MODEL, options.cache, threads=options.threads)  # makes its cache
-    figures: dict[str, float | str] = {"processor": processor(), "threads": options.threads}
-    figures["start_to_ready_s"] = start_to_ready(options.cache, options.threads)
-    model = OpenVINOModel(DEFAULT_MODEL, options.cache, threads=options.threads)
-    answer("migraine", model)  # the first passes of a process allocate memory
-    figures |= speed(model)
-    figures |= scoring(model)
-    figures |= compiling(model, names(5_000))
-    if options.server:
-        figures |= served(options.cache, options.threads)
-    for name, figure in figures.items():
-        print(f"{name:34} {figure:.3f}" if isinstance(figure, float) else f"{name:34} {figure}")
+    figures: dict[str, float | str] = {}
+    for part in parts(options):
+        for name, figure in part.items():
+            shown = f"{figure:.3f}" if isinstance(figure, float) else figure
+            print(f"{name:44} {shown}", flush=True)
+        figures |= part
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def parts(options: argparse.Namespace) -> Iterator[dict[str, float | str]]:
+    """The figures, as they are measured."""
+    yield {"processor": processor(), "threads": options.threads}
+    yield {"start_to_ready_s": start_to_ready(options.cache, options.threads)}
+    before = resident_mb()
+    model = OpenVINOModel(DEFAULT_MODEL, options.cache, threads=options.threads)
+    answer("migraine", model)  # the first passes of a process allocate memory
+    yield speed(model)
+    yield {"memory_of_model_and_answers_mb": resident_mb() - before}
+    yield scoring(model)
+    yield compiling(model, names(5_000))
+    if find_spec("llguidance") is None:
+        yield {"llguidance": "not installed: pip install 'medkgqa[guidance]'"}
+    else:
+        yield engines(model, names(5_000))
+    if options.server:
+        yield served(options.cache, options.threads)
+    if options.hf:
+        yield {f"hf_{key}": value for key, value in scoring(on_torch(options)).items()}
 
 
 def default_cache() -> Path:
@@ -109,6 +134,27 @@ def question_about(disease: str) -> str:
     return f"Facts: {facts}.\nQuestion: Which drugs treat {disease}?"
 
 
+def resident_mb() -> float:
+    """The most memory this process has held so far, megabytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def on_torch(options: argparse.Namespace) -> LanguageModel:
+    """The default weights on torch, float32."""
+    from reasoning.hf_model import HFModel, dequantised
+
+    folder = dequantised(DEFAULT_MODEL, options.cache)
+    return HFModel(folder, dtype="float32", threads=options.threads)
+
+
+def cpu_ms(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Processor milliseconds of ``work``, and what it gives."""
+    started = time.process_time()
+    found = work()
+    return 1e3 * (time.process_time() - started), found
+
+
 def answer(disease: str, model: LanguageModel, *, jump: bool = True) -> tuple[Decoded, float]:
     """What was said and the seconds until the first token could be chosen."""
     started = time.perf_counter()
@@ -123,52 +169,70 @@ def answer(disease: str, model: LanguageModel, *, jump: bool = True) -> tuple[De
 
 def speed(model: LanguageModel) -> dict[str, float | str]:
     strict, stepped, free, firsts, forwards, wholes = [], [], [], [], [], []
+    strict_cpu, free_cpu, wholes_cpu = [], [], []
     for disease in FACTS:
         started = time.perf_counter()
-        said, first = answer(disease, model)
+        spent, (said, first) = cpu_ms(lambda disease=disease: answer(disease, model))
         wholes.append(time.perf_counter() - started)
+        wholes_cpu.append(spent)
         firsts.append(first)
         strict.append(said.seconds / len(said.tokens))
         forwards.append(said.forwards / len(said.tokens))
         one_by_one, _ = answer(disease, model, jump=False)
         stepped.append(one_by_one.seconds / len(one_by_one.tokens))
         session = open_session(disease, model)
-        unbound = free_decode(model, session, max_tokens=len(said.tokens))
+        bound = Automaton(grammar_of(disease), model)
+        spent, again = cpu_ms(lambda session=session, bound=bound: decode(session, bound))
+        strict_cpu.append(spent / len(again.tokens))
+        session = open_session(disease, model)
+        most = len(said.tokens)
+        spent, unbound = cpu_ms(
+            lambda session=session, most=most: free_decode(model, session, max_tokens=most)
+        )
         free.append(unbound.seconds / max(1, len(unbound.tokens)))
+        free_cpu.append(spent / max(1, len(unbound.tokens)))
     return {
         "strict_ms_per_token": 1e3 * statistics.median(strict),
         "strict_without_jump_ms_per_token": 1e3 * statistics.median(stepped),
         "free_ms_per_token": 1e3 * statistics.median(free),
         "strict_to_free": statistics.median(strict) / statistics.median(free),
+        "strict_cpu_ms_per_token": statistics.median(strict_cpu),
+        "free_cpu_ms_per_token": statistics.median(free_cpu),
+        "strict_to_free_cpu": statistics.median(strict_cpu) / statistics.median(free_cpu),
         "forwards_per_token": statistics.median(forwards),
         "prompt_to_first_logits_ms": 1e3 * statistics.median(firsts),
         "whole_answer_ms": 1e3 * statistics.median(wholes),
+        "whole_answer_cpu_ms": statistics.median(wholes_cpu),
     }
 
 
 def scoring(model: LanguageModel) -> dict[str, float | str]:
     """Fifty candidates over one prefix, together and one by one: names made up, and real ones.
 
-    Processor time of all threads, which other work on the machine disturbs less than the clock.
+    One by one means three things: a pass a candidate over the cached prefix; a pass a token, as a
+    decoder without packing does; and the prompt read anew with each candidate.
     """
-    session = open_session("migraine", model)
+    prompt = model.chat_prompt(SYSTEM, question_about("migraine"))
+    session = model.start(prompt)
     real = [drug for drugs in FACTS.values() for drug in drugs]
     real += [f"{drug} and {other}" for drug, other in itertools.pairwise(real)]
     figures: dict[str, float | str] = {}
     for kind, texts in (("", names(50)), ("_real", real[:50])):
         candidates = model.encode_many(texts)
         session.score(candidates)
-        started = time.process_time()
-        found = session.score(candidates)
-        together = time.process_time() - started
-        started = time.process_time()
-        alone = [session.score([candidate])[0] for candidate in candidates]
-        single = time.process_time() - started
+        together, found = cpu_ms(lambda c=candidates: session.score(c))
+        single, alone = cpu_ms(lambda c=candidates: [session.score([one])[0] for one in c])
+        stepped, _ = cpu_ms(lambda c=candidates: [by_steps(session, one) for one in c])
+        anew, _ = cpu_ms(lambda c=candidates: [read_anew(model, prompt, one) for one in c])
         trie = token_trie(candidates)
         figures |= {
-            f"score_50{kind}_together_cpu_ms": 1e3 * together,
-            f"score_50{kind}_one_by_one_cpu_ms": 1e3 * single,
+            f"score_50{kind}_together_cpu_ms": together,
+            f"score_50{kind}_one_by_one_cpu_ms": single,
+            f"score_50{kind}_token_by_token_cpu_ms": stepped,
+            f"score_50{kind}_prompt_anew_cpu_ms": anew,
             f"score{kind}_together_to_one_by_one": together / single,
+            f"score{kind}_together_to_token_by_token": together / stepped,
+            f"score{kind}_together_to_prompt_anew": together / anew,
             f"score{kind}_largest_difference": max(
                 abs(one - other) for one, other in zip(found, alone, strict=True)
             ),
@@ -176,6 +240,27 @@ def scoring(model: LanguageModel) -> dict[str, float | str]:
             f"score{kind}_tokens_computed": float(len(trie.inner)),
         }
     return figures
+
+
+def by_steps(session: Session, tokens: list[int]) -> float:
+    """The score of one candidate, a token a pass; the last token is not fed."""
+    fork, total = session.fork(), 0.0
+    for place, token in enumerate(tokens):
+        total += float(log_probabilities(fork.logits)[token])
+        if place + 1 < len(tokens):
+            fork.advance([token])
+    fork.close()
+    return total
+
+
+def read_anew(model: LanguageModel, prompt: list[int], tokens: list[int]) -> float:
+    """The score of one candidate behind the whole prompt, nothing kept: two passes."""
+    # a first token that differs makes a model that remembers its last prompt forget it
+    model.start([tokens[0]]).close()
+    session = model.start(prompt)
+    found = session.score([tokens])[0]
+    session.close()
+    return found
 
 
 def served(cache: Path, threads: int) -> dict[str, float | str]:
@@ -221,22 +306,96 @@ def compiling(model: LanguageModel, found: list[str]) -> dict[str, float | str]:
         Unordered(tuple(Literal(n, (n,)) for n in found), at_least=10, at_most=10, last=" and "),
         ".",
     )
-    compiled, walked, draw = [], [], random.Random(0)
+    compiled, compiled_cpu, whole, draw = [], [], [], random.Random(0)
     for _ in range(5):
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         automaton = Automaton(grammar, model)
         state = automaton.start
         for token in automaton.forced(state):
             state = automaton.step(state, token)
         assert len(automaton.tokens(state)) > 10
         compiled.append(time.perf_counter() - started)
+        compiled_cpu.append(time.process_time() - spent)
         while not automaton.is_final(state):
             state = automaton.step(state, draw.choice(automaton.tokens(state).tolist()))
-        walked.append(time.perf_counter() - started)
+        whole.append(time.perf_counter() - started)
     return {
         f"compile_{len(found)}_names_ms": 1e3 * statistics.median(compiled),
-        f"compile_and_walk_{len(found)}_names_ms": 1e3 * statistics.median(walked),
+        f"compile_{len(found)}_names_cpu_ms": 1e3 * statistics.median(compiled_cpu),
+        f"compile_and_walk_{len(found)}_names_ms": 1e3 * statistics.median(whole),
     }
+
+
+def engines(model: LanguageModel, found: list[str]) -> dict[str, float | str]:
+    """Our automaton and llguidance over the same grammars, without the model and with it.
+
+    A token: the allowed set, and the step after one of it drawn at random.
+    """
+    from reasoning.guidance import Guidance
+
+    made, guidance = cpu_ms(lambda: Guidance(model))
+    both = {"automaton": automaton_of(model), "llguidance": guidance.constraint}
+    figures: dict[str, float | str] = {"llguidance_tokenizer_cpu_ms": made}
+    sentences = [in_order(grammar_of(disease)) for disease in FACTS]
+    listed = [sequence("Recorded is: ", choice(*found), ".")]
+    for kind, grammars in (("sentences", sentences), (f"{len(found)}_names", listed)):
+        for name, engine in (
+            ("automaton", automaton_of(model)),
+            ("llguidance", guidance.constraint),
+        ):
+            walks = [walked(engine, grammar, seed) for grammar in grammars for seed in range(8)]
+            figures[f"{name}_{kind}_compile_cpu_ms"] = statistics.median(w[0] for w in walks)
+            figures[f"{name}_{kind}_cpu_ms_per_token"] = statistics.median(w[1] for w in walks)
+            figures[f"{name}_{kind}_compile_and_walk_cpu_ms"] = statistics.median(
+                compiled + a_token * tokens for compiled, a_token, tokens in walks
+            )
+    for name, engine in both.items():
+        spent = []
+        for disease, grammar in zip(FACTS, sentences, strict=True):
+            session = open_session(disease, model)
+            ms, said = cpu_ms(lambda s=session, e=engine, g=grammar: decode(s, e(g)))
+            spent.append(ms / len(said.tokens))
+        figures[f"{name}_with_model_cpu_ms_per_token"] = statistics.median(spent)
+    return figures
+
+
+def automaton_of(model: LanguageModel) -> Callable[[Grammar], Constraint[Any]]:
+    return lambda grammar: Automaton(grammar, model)
+
+
+def in_order(grammar: Grammar) -> Grammar:
+    """The sentences of :func:`grammar_of` with their drugs in the order given, as in Lark."""
+    assert isinstance(grammar, Choice)
+    sentences = []
+    for option in grammar.options:
+        assert isinstance(option, Parts)
+        start, listed, end = option.parts
+        assert isinstance(listed, Unordered)
+        *most, last = listed.items
+        parts = itertools.chain.from_iterable(zip(most, [Literal(", ")] * len(most), strict=True))
+        *joined, _ = parts
+        sentences.append(sequence(start, *joined, " and ", last, end))
+    return choice(*sentences)
+
+
+def walked(
+    engine: Callable[[Grammar], Constraint[Any]], grammar: Grammar, seed: int
+) -> tuple[float, float, int]:
+    """Processor milliseconds to compile ``grammar``, a token of a random walk through it, tokens.
+
+    Our automaton compiles as it is walked.
+    """
+    draw = random.Random(seed)
+    compiled, constraint = cpu_ms(lambda: engine(grammar))
+    state, spent, tokens = constraint.start, 0.0, 0
+    while True:
+        ms, allowed = cpu_ms(lambda state=state: constraint.tokens(state))
+        spent += ms
+        if not len(allowed):
+            return compiled, spent / tokens, tokens
+        token = int(draw.choice(allowed))
+        ms, state = cpu_ms(lambda state=state, token=token: constraint.step(state, token))
+        spent, tokens = spent + ms, tokens + 1
 
 
 def start_to_ready(cache: Path, threads: int) -> float:

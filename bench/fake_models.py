@@ -55,6 +55,11 @@ class ToyTokenizer:
     def end_token(self) -> int:
         return 0
 
+    @property
+    def table(self) -> Sequence[bytes]:
+        """What each token writes."""
+        return self._bytes
+
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         return [self._encode(text.encode()) for text in texts]
 
@@ -174,6 +179,14 @@ class RandomModel(FakeModel):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)  # splitmix64
         share = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
         return (20 * share - 10).astype(np.float32)
+
+
+class TabledRandomModel(RandomModel):
+    """A random model that tells what its tokens write."""
+
+    def token_table(self) -> Sequence[bytes]:
+        assert isinstance(self.tokenizer, ToyTokenizer)
+        return self.tokenizer.table
 
 
 class EarlyEndingModel(RandomModel):

@@ -91,9 +91,11 @@ def _guided(lm: str, settings: Settings) -> AnyModel:
     from reasoning.guidance import GuidedWriter
     from reasoning.language_model import LanguageModel
 
+    if lm.startswith(("http://", "https://")):
+        raise UsageError(f"guided:{lm}: that model does not run here; its server takes the grammar")
     model = open_model(lm, settings)
     if not isinstance(model, LanguageModel):
-        raise UsageError(f"guided:{lm}: {lm} does not run here; give guided:default or guided:hf:…")
+        raise UsageError(f"guided:{lm}: give guided:default or guided:hf:NAME")
     return GuidedWriter(model)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import medkgqa
-from bench.fake_models import RandomModel
+from bench.fake_models import RandomModel, TabledRandomModel
 from kg.errors import ModelUnavailableError, UsageError
 from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Evidence, Name, Provenance, Triple
@@ -47,6 +47,22 @@ def test_random_logits_still_say_only_what_is_recorded(store: NetworkxStore) -> 
     assert answer.worded_by != "frames"
     assert "sumatriptan" in answer.text
     assert [c.triple.subject for c in answer.claims] == ["DRUGBANK:DB00669"]
+
+
+def test_llguidance_runs_the_grammar_where_it_is_asked_for(
+    store: NetworkxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llguidance", reason="needs the extra `guidance`")
+    monkeypatch.setattr("medkgqa.models.open_default_model", lambda _: TabledRandomModel(5))
+    answer = MedicalQA(store=store, lm="guided:default").ask("Which drugs treat migraine?")
+    assert answer.worded_by == "random under llguidance"
+    assert [c.triple.subject for c in answer.claims] == ["DRUGBANK:DB00669"]
+
+
+@pytest.mark.parametrize("lm", ["guided:", "guided:none", "guided:https://example.org/v1"])
+def test_only_a_local_model_is_guided(store: NetworkxStore, lm: str) -> None:
+    with pytest.raises(UsageError, match="guided:"):
+        MedicalQA(store=store, lm=lm)
 
 
 def test_a_model_reads_questions_only_where_it_is_let(store: NetworkxStore) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,7 +11,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bench.fake_models import EarlyEndingModel, NeverEndingModel, RandomModel, ToyTokenizer
+from bench.fake_models import (
+    EarlyEndingModel,
+    NeverEndingModel,
+    RandomModel,
+    TabledRandomModel,
+    ToyTokenizer,
+)
 from kg.errors import (
     DecodingError,
     MissingExtraError,
@@ -79,14 +84,6 @@ def _is_sound(grammar: Grammar) -> bool:
     except NoContinuationError:
         return False
     return True
-
-
-class TabledRandomModel(RandomModel):
-    """A random model that tells its tokens' bytes."""
-
-    def token_table(self) -> Sequence[bytes]:
-        assert isinstance(self.tokenizer, ToyTokenizer)
-        return self.tokenizer._bytes
 
 
 class TabledNeverEndingModel(NeverEndingModel, TabledRandomModel):
