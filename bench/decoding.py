@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import platformdirs
 
@@ -41,6 +41,9 @@ from reasoning.openvino_model import OpenVINOModel
 from reasoning.sentence_grammar import Choice, Grammar, Literal, Unordered, choice, sequence
 from reasoning.sentence_grammar import Sequence as Parts
 from reasoning.token_trie import token_trie
+
+Engine: TypeAlias = Callable[[Grammar], Constraint[Any]]
+"""What makes a constraint of a grammar."""
 
 SYSTEM = "Answer the question in one sentence, from the facts given."
 FACTS: dict[str, tuple[str, ...]] = {
@@ -327,40 +330,29 @@ def compiling(model: LanguageModel, found: list[str]) -> dict[str, float | str]:
 
 
 def engines(model: LanguageModel, found: list[str]) -> dict[str, float | str]:
-    """Our automaton and llguidance over the same grammars, without the model and with it.
+    """Our automaton and llguidance over the same grammars, without the passes of the model.
 
     A token: the allowed set, and the step after one of it drawn at random.
     """
     from reasoning.guidance import Guidance
 
     made, guidance = cpu_ms(lambda: Guidance(model))
-    both = {"automaton": automaton_of(model), "llguidance": guidance.constraint}
+    both: dict[str, Engine] = {
+        "automaton": lambda grammar: Automaton(grammar, model),
+        "llguidance": guidance.constraint,
+    }
     figures: dict[str, float | str] = {"llguidance_tokenizer_cpu_ms": made}
     sentences = [in_order(grammar_of(disease)) for disease in FACTS]
     listed = [sequence("Recorded is: ", choice(*found), ".")]
     for kind, grammars in (("sentences", sentences), (f"{len(found)}_names", listed)):
-        for name, engine in (
-            ("automaton", automaton_of(model)),
-            ("llguidance", guidance.constraint),
-        ):
+        for name, engine in both.items():
             walks = [walked(engine, grammar, seed) for grammar in grammars for seed in range(8)]
             figures[f"{name}_{kind}_compile_cpu_ms"] = statistics.median(w[0] for w in walks)
             figures[f"{name}_{kind}_cpu_ms_per_token"] = statistics.median(w[1] for w in walks)
             figures[f"{name}_{kind}_compile_and_walk_cpu_ms"] = statistics.median(
                 compiled + a_token * tokens for compiled, a_token, tokens in walks
             )
-    for name, engine in both.items():
-        spent = []
-        for disease, grammar in zip(FACTS, sentences, strict=True):
-            session = open_session(disease, model)
-            ms, said = cpu_ms(lambda s=session, e=engine, g=grammar: decode(s, e(g)))
-            spent.append(ms / len(said.tokens))
-        figures[f"{name}_with_model_cpu_ms_per_token"] = statistics.median(spent)
     return figures
-
-
-def automaton_of(model: LanguageModel) -> Callable[[Grammar], Constraint[Any]]:
-    return lambda grammar: Automaton(grammar, model)
 
 
 def in_order(grammar: Grammar) -> Grammar:
@@ -378,9 +370,7 @@ def in_order(grammar: Grammar) -> Grammar:
     return choice(*sentences)
 
 
-def walked(
-    engine: Callable[[Grammar], Constraint[Any]], grammar: Grammar, seed: int
-) -> tuple[float, float, int]:
+def walked(engine: Engine, grammar: Grammar, seed: int) -> tuple[float, float, int]:
     """Processor milliseconds to compile ``grammar``, a token of a random walk through it, tokens.
 
     Our automaton compiles as it is walked.
