@@ -6,7 +6,10 @@
 *Right* is judged from the data set, never by eye: a KG_RAG statement by its label; a MedQuAD
 question by its focus and type (the concept found has the focus, or one of the synonyms the
 publisher lists, among its names, and what is asked of it is what the type says). The second says
-that the question was understood, not that the graph is complete.
+that the question was understood, not that the graph is complete. A focus counts in its natural
+order too ("Bronchitis - acute"), without a short form in brackets, and without "type" before a
+number. A question of MedInfo 2019 is judged as in :mod:`bench.questions`, by the rows that were
+not developed on; it is in no fit.
 
 MedQuAD is split by document, so that no document is on both sides: the confidence model is fitted
 on one half, everything printed is of the other, and KG_RAG is in no fit. ``--fit`` writes the model
@@ -26,6 +29,7 @@ import json
 import lzma
 import os
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +38,7 @@ from typing import Any
 
 from bench.deleted_edges import measure_deleted
 from bench.kg_rag import statements
+from bench.questions import forms_of, medinfo
 from kg.names import normalise
 from kg.saved import open_graph
 from medkgqa.facade import MedicalQA
@@ -98,13 +103,44 @@ def _understood(qa: MedicalQA, answer: Answer, row: dict[str, Any]) -> bool:
     assert answer.plan is not None
     if answer.plan.intent.value not in _INTENTS[row["qtype"]]:
         return False
-    focus = {normalise(name) for name in (row["focus"], *row["synonyms"])}
+    focus = {form for name in (row["focus"], *row["synonyms"]) for form in forms_of_title(name)}
     names = {
         normalise(name.text)
         for concept in answer.concepts
         for name in qa.store.concept(concept.curie).names
     }
     return bool(focus & names)
+
+
+def judged_medinfo(qa: MedicalQA, data: Path) -> Iterator[Judged]:
+    """MedInfo 2019 questions that were answered, of the rows that were not developed on."""
+    for asked in medinfo(data):
+        answer = qa.ask(asked.question)
+        if answer.outcome not in _TOLD or answer.plan is None or answer.signals is None:
+            continue
+        wanted = {form for name in asked.focus for form in forms_of(name)}
+        names = {
+            normalise(name.text)
+            for concept in answer.concepts
+            for name in qa.store.concept(concept.curie).names
+        }
+        right = answer.plan.intent in asked.intents and bool(wanted & names)
+        yield Judged(answer.signals, right, "", asked.question)
+
+
+def forms_of_title(name: str) -> set[str]:
+    """Normal forms of a title's name: as it is, turned round, without bracket, without "type".
+
+    >>> sorted(forms_of_title("Bronchitis - acute"))
+    ['acute bronchitis', 'bronchitis acute']
+    >>> sorted(forms_of_title("Rocky Mountain Spotted Fever (RMSF)"))
+    ['rocky mountain spotted fever', 'rocky mountain spotted fever rmsf']
+    """
+    plain = re.sub(r" \([^()]*\)$", "", name)
+    head, turns, tail = plain.partition(" - ") if " - " in plain else plain.partition(", ")
+    turned = f"{tail} {head}" if turns and "," not in tail and " - " not in tail else plain
+    untyped = re.sub(r",? type (?=\d|[IVX]+\b)", " ", plain)
+    return {normalise(form) for form in (name, plain, turned, untyped)} - {""}
 
 
 def fitting_half(document: str) -> bool:
@@ -193,6 +229,7 @@ def main() -> int:
     }
     sets = {
         "MedQuAD, held-out documents": held_out,
+        "MedInfo 2019, rows not developed on": list(judged_medinfo(qa, options.data)),
         "KG_RAG statements": list(judged_statements(qa, options.data)),
     }
     figures: dict[str, Any] = {

@@ -215,8 +215,9 @@ class HpoLoader:
         for identifier in self.branches:
             yield self._term_concept(self.terms[identifier])
         yield from self._diseases()
-        for curie, name in INHERITED.values():
-            yield Concept(curie, DISEASE, (Name(name, "en", "preferred"),))
+        for mode, (curie, name) in INHERITED.items():
+            if mode in self.branches:
+                yield Concept(curie, DISEASE, (Name(name, "en", "preferred"),))
         yield from self._genes()
 
     def edges(self) -> Iterator[Edge]:

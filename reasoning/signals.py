@@ -18,6 +18,7 @@ from importlib.resources import files
 from kg.records import Edge
 from nlp.lexicon import Lexicon
 from reasoning.answer import Outcome
+from reasoning.plan import FindPlan, Plan
 from reasoning.question import Understanding
 from reasoning.retrieval import Retrieval
 
@@ -41,6 +42,8 @@ class Signals:
         dropped: 1 where a name of the question is unknown, was not used, or was taken broadly.
         kin: 1 where it was answered through sub- or superclasses.
         rivals: 1 where a name can mean something else too.
+        listed: 1 where several names were read as a list, each asked about by itself: they may be
+            one name ("nephropathy, deafness, and hyperparathyroidism" is a syndrome).
         weak: 1 less the mean confidence of the edges told, in [0, 1].
         conflicting: 1 where records conflict.
     """
@@ -52,6 +55,7 @@ class Signals:
     dropped: float = 0.0
     kin: float = 0.0
     rivals: float = 0.0
+    listed: float = 0.0
     weak: float = 0.0
     conflicting: float = 0.0
 
@@ -76,9 +80,14 @@ def signals_of(understood: Understanding, retrieval: Retrieval, told: Sequence[E
         dropped=float(bool(understood.unknown or understood.ignored or understood.broader)),
         kin=float(retrieval.via_subclass),
         rivals=float(any(c.alternatives for c in understood.concepts)),
+        listed=float(_is_list(retrieval.plan)),
         weak=1.0 - evidence,
         conflicting=float(retrieval.outcome is Outcome.CONFLICTING),
     )
+
+
+def _is_list(plan: Plan) -> bool:
+    return isinstance(plan, FindPlan) and plan.union and len(plan.constraints) > 1
 
 
 def unexplained_words(understood: Understanding) -> tuple[tuple[str, ...], tuple[str, ...]]:
