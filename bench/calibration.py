@@ -9,7 +9,8 @@ publisher lists, among its names, and what is asked of it is what the type says)
 that the question was understood, not that the graph is complete. A focus counts in its natural
 order too ("Bronchitis - acute", "Adenocarcinoma of the appendix"), without a short form in
 brackets, without "type" before a number, and with "disease" for "disorder". A question of MedInfo
-2019 is judged as in :mod:`bench.questions`, by the rows that were not developed on; it is in no fit.
+2019 is judged as in :mod:`bench.questions`, by the rows that were not developed on; it is in no
+fit.
 
 MedQuAD is split by document, so that no document is on both sides: the confidence model is fitted
 on one half (:mod:`bench.calibration_fit`), everything printed is of the other, and KG_RAG is in no

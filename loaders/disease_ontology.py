@@ -2,7 +2,8 @@
 
 Current labels and parents (CC0 1.0); synonyms and definitions of the current slims (CC0 1.0), else
 of the 2015 release (CC BY 3.0). Where a disease states several entries of OMIM or Orphanet, each is
-a kind of it (``kinds.tsv``, :mod:`loaders.kinds`). https://disease-ontology.org; Schriml et al. 2022,
+a kind of it (``kinds.tsv``, :mod:`loaders.kinds`).
+https://disease-ontology.org; Schriml et al. 2022,
 https://doi.org/10.1093/nar/gkab1063
 """
 
@@ -46,7 +47,8 @@ class DiseaseOntologyLoader:
     """Diseases and their hierarchy.
 
     Args:
-        folder: the folder of ``disease_ontology.tsv`` and ``kinds.tsv``; the shipped tables where None.
+        folder: the folder of ``disease_ontology.tsv`` and ``kinds.tsv``; the shipped tables where
+            None.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -132,10 +132,9 @@ def unexplained_words(understood: Understanding) -> tuple[tuple[str, ...], tuple
     elsewhere: list[str] = []
     for run, touches in _runs(understood.question, spans, known):
         (beside if touches else elsewhere).extend(run)
-    covered = {end for _, end in spans}
-    for end in sorted(covered):
-        if (found := _HEAD.match(understood.question, end)) and found.end() not in covered:
-            beside.append(found[1])
+    ends = {end for _, end in spans}
+    heads = (_HEAD.match(understood.question, end) for end in sorted(ends))
+    beside += [head[1] for head in heads if head and head.end() not in ends]
     return tuple(beside), tuple(elsewhere)
 
 

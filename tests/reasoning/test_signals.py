@@ -152,7 +152,8 @@ def test_names_read_as_a_list_may_be_one_name(small_graph: NetworkxStore) -> Non
     engine = Engine(small_graph, linker=StoreLinker(small_graph))
     one = engine.ask("What are the symptoms of migraine?").signals
     both = engine.ask("What are the symptoms of migraine and asthma?").signals
-    assert one is not None and both is not None
+    assert one is not None
+    assert both is not None
     assert (one.listed, both.listed) == (0.0, 1.0)
     assert ConfidenceModel.shipped()(both) <= ConfidenceModel.shipped()(replace(both, listed=0.0))
 
