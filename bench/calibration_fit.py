@@ -21,6 +21,7 @@ from reasoning.signals import Signals
 
 PRIORS = (1.0, 0.3, 0.1, 0.03, 0.01)
 FOLDS = 5
+_MOST_ODDS = 30.0
 _LEAST = 1e-3  # probabilities nearer to 0 or 1 count as this near
 
 Floats = NDArray[np.float64]
@@ -92,6 +93,11 @@ def _log_odds(values: Floats) -> Floats:
     return odds
 
 
+def _probability(log_odds: Floats) -> Floats:
+    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -_MOST_ODDS, _MOST_ODDS)))
+    return found
+
+
 def platt(values: Floats, right: Floats, *, steps: int = 50) -> Recalibration:
     """The logistic function of the log odds of most likelihood, by Newton's method.
 
@@ -103,11 +109,11 @@ def platt(values: Floats, right: Floats, *, steps: int = 50) -> Recalibration:
     inputs = np.column_stack([np.ones(len(values)), _log_odds(values)])
     found = np.array([0.0, 1.0])
     for _ in range(steps):
-        expected = 1.0 / (1.0 + np.exp(-inputs @ found))
+        expected = _probability(inputs @ found)
         curvature = (inputs.T * (expected * (1 - expected))) @ inputs + 1e-6 * np.eye(2)
         found = found + np.linalg.solve(curvature, inputs.T @ (right - expected))
     bias, slope = found.tolist()
-    return lambda new: 1.0 / (1.0 + np.exp(-(bias + slope * _log_odds(new))))
+    return lambda new: _probability(bias + slope * _log_odds(new))
 
 
 def isotonic(values: Floats, right: Floats) -> Recalibration:
