@@ -6,13 +6,17 @@
 *Right* is judged from the data set, never by eye: a KG_RAG statement by its label; a MedQuAD
 question by its focus and type (the concept found has the focus, or one of the synonyms the
 publisher lists, among its names, and what is asked of it is what the type says). The second says
-that the question was understood, not that the graph is complete.
+that the question was understood, not that the graph is complete. A focus counts in its natural
+order too ("Bronchitis - acute", "Adenocarcinoma of the appendix"), without a short form in
+brackets, without "type" before a number, and with "disease" for "disorder". A question of MedInfo
+2019 is judged as in :mod:`bench.questions`, by the rows that were not developed on; it is in no
+fit.
 
 MedQuAD is split by document, so that no document is on both sides: the confidence model is fitted
-on one half, everything printed is of the other, and KG_RAG is in no fit. ``--fit`` writes the model
-(``reasoning/confidence.toml``). The floor is the product of what the signals say, unfitted: linking
-score × certainty of the plan (0.9 through kin, 0.8 where a name was dropped) × mean confidence of
-the edges, halved where records conflict.
+on one half (:mod:`bench.calibration_fit`), everything printed is of the other, and KG_RAG is in no
+fit. ``--fit`` writes the model (``reasoning/confidence.toml``). The floor is the product of what
+the signals say, unfitted: linking score × certainty of the plan (0.9 through kin, 0.8 where a name
+was dropped) × mean confidence of the edges, halved where records conflict.
 
 *Deleted edges*: generated questions that have an answer are asked again over the graph without
 the edges that answered them; all of those should be "not recorded" (:mod:`bench.deleted_edges`).
@@ -26,14 +30,17 @@ import json
 import lzma
 import os
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.calibration_fit import Example, chosen_prior, cross_validated
 from bench.deleted_edges import measure_deleted
 from bench.kg_rag import statements
+from bench.questions import forms_of, medinfo
 from kg.names import normalise
 from kg.saved import open_graph
 from medkgqa.facade import MedicalQA
@@ -98,13 +105,46 @@ def _understood(qa: MedicalQA, answer: Answer, row: dict[str, Any]) -> bool:
     assert answer.plan is not None
     if answer.plan.intent.value not in _INTENTS[row["qtype"]]:
         return False
-    focus = {normalise(name) for name in (row["focus"], *row["synonyms"])}
+    focus = {form for name in (row["focus"], *row["synonyms"]) for form in forms_of_title(name)}
     names = {
         normalise(name.text)
         for concept in answer.concepts
         for name in qa.store.concept(concept.curie).names
     }
     return bool(focus & names)
+
+
+def judged_medinfo(qa: MedicalQA, data: Path) -> Iterator[Judged]:
+    """MedInfo 2019 questions that were answered, of the rows that were not developed on."""
+    for asked in medinfo(data):
+        answer = qa.ask(asked.question)
+        if answer.outcome not in _TOLD or answer.plan is None or answer.signals is None:
+            continue
+        wanted = {form for name in asked.focus for form in forms_of(name)}
+        names = {
+            normalise(name.text)
+            for concept in answer.concepts
+            for name in qa.store.concept(concept.curie).names
+        }
+        right = answer.plan.intent in asked.intents and bool(wanted & names)
+        yield Judged(answer.signals, right, "", asked.question)
+
+
+def forms_of_title(name: str) -> set[str]:
+    """Normal forms of a title's name: as it is, turned round, without bracket, without "type".
+
+    >>> sorted(forms_of_title("Bronchitis - acute"))
+    ['acute bronchitis', 'bronchitis acute']
+    >>> sorted(forms_of_title("Rocky Mountain Spotted Fever (RMSF)"))
+    ['rocky mountain spotted fever', 'rocky mountain spotted fever rmsf']
+    """
+    plain = re.sub(r" \([^()]*\)$", "", name)
+    head, turns, tail = plain.partition(" - ") if " - " in plain else plain.partition(", ")
+    turned = f"{tail} {head}" if turns and "," not in tail and " - " not in tail else plain
+    untyped = re.sub(r",? type (?=\d|[IVX]+\b)", " ", plain)
+    of = re.sub(r"^([\w-]+) of (?:the )?(.+)$", r"\2 \1", plain)
+    headed = re.sub(r"\bdisorder(?=s?\b)", "disease", plain, flags=re.IGNORECASE)
+    return {normalise(form) for form in (name, plain, turned, untyped, of, headed)} - {""}
 
 
 def fitting_half(document: str) -> bool:
@@ -152,7 +192,9 @@ def _ordered(scored: Sequence[tuple[float, bool]]) -> float:
     return sum(pairs) / max(1, len(right) * len(wrong))
 
 
-def model_text(model: ConfidenceModel, answers: int, documents: int, command: str) -> str:
+def model_text(
+    model: ConfidenceModel, answers: int, documents: int, command: str, prior: float
+) -> str:
     """The model as ``reasoning/confidence.toml`` holds it."""
     weights = "\n".join(f"{n} = {w}" for n, w in zip(NAMES, model.weights, strict=True))
     return (
@@ -160,6 +202,7 @@ def model_text(model: ConfidenceModel, answers: int, documents: int, command: st
         "# (reasoning/signals.py).\n"
         f"# Fitted on {answers} answers to MedQuAD questions of {documents} documents by\n"
         f"# {command}\n"
+        f"# with a prior of {prior}, chosen by cross-validation on those documents.\n"
         f"bias = {model.bias}\n\n[weights]\n{weights}\n"
     )
 
@@ -180,11 +223,13 @@ def main() -> int:
     questions = list(judged_questions(qa, options.data, options.questions))
     fitted_on = [one for one in questions if fitting_half(one.document)]
     held_out = [one for one in questions if not fitting_half(one.document)]
-    model = ConfidenceModel.fitted([(one.signals, one.right) for one in fitted_on])
+    examples = [Example(one.signals, one.right, one.document) for one in fitted_on]
+    prior = chosen_prior(examples)
+    model = ConfidenceModel.fitted([(e.signals, e.right) for e in examples], prior=prior)
     if options.fit:
         documents = len({one.document for one in fitted_on})
         command = f"python -m bench.calibration --questions {options.questions} --fit"
-        written = model_text(model, len(fitted_on), documents, command)
+        written = model_text(model, len(fitted_on), documents, command, prior)
         options.fit.write_text(written, encoding="utf-8")
     scores: dict[str, Callable[[Signals], float]] = {
         "product (floor)": product,
@@ -193,6 +238,7 @@ def main() -> int:
     }
     sets = {
         "MedQuAD, held-out documents": held_out,
+        "MedInfo 2019, rows not developed on": list(judged_medinfo(qa, options.data)),
         "KG_RAG statements": list(judged_statements(qa, options.data)),
     }
     figures: dict[str, Any] = {
@@ -203,6 +249,11 @@ def main() -> int:
         "bias": model.bias,
         "weights": dict(zip(NAMES, model.weights, strict=True)),
         "answers": len(fitted_on),
+        "prior": prior,
+        "cross-validated": {
+            str(one): {n: asdict(q) for n, q in cross_validated(examples, one).items()}
+            for one in sorted({1.0, prior}, reverse=True)
+        },
     }
     if options.deleted:
         deleted = measure_deleted(store, options.deleted)

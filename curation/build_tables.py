@@ -14,7 +14,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from curation.carry import write_disease_ontology, write_drugbank, write_identity, write_mesh
+from curation.carry import (
+    write_disease_ontology,
+    write_drugbank,
+    write_identity,
+    write_kinds,
+    write_mesh,
+)
 from curation.drafts import read_drafts
 from curation.facts import (
     build_facts,
@@ -59,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     used = {resolver.resolve(concept.term).curie for concept in drafts.concepts}
     pairs = drug_pairs(vocabularies, merger, drugs, used)
     print("identity.tsv", write_identity(merger, pairs, options.out))
+    print("kinds.tsv", write_kinds(vocabularies, merger, options.out))
     print("identity pairs refused", sum(merger.refused.values()))
     categories = concept_categories(drafts, resolver)
     facts, problems = build_facts(drafts, resolver, categories)

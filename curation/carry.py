@@ -1,4 +1,4 @@
-"""Tables carried over by script from class A data: MeSH headings, Disease Ontology, identity."""
+"""Tables carried over by script: MeSH headings, Disease Ontology, identity, kinds of diseases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from curation.identity import Merger, Pair
+from curation.identity import Merger, Pair, stated_entries
 from curation.tsv import write_table
 from curation.vocabularies import Vocabularies, plain
 from loaders.obo import OboTerm
@@ -97,3 +97,32 @@ def write_identity(merger: Merger, drugs: list[Pair], out: Path) -> int:
     rows += [(pair.one, pair.other, pair.basis) for pair in drugs]
     rows.sort(key=lambda row: row[1])
     return write_table(out / "identity.tsv", ("key", "curie", "basis"), rows)
+
+
+def write_kinds(v: Vocabularies, merger: Merger, out: Path) -> int:
+    """``kinds.tsv``: kind, curie; entries of HPO's diseases that a disease states several of.
+
+    An entry that is the disease itself, or something it is a kind of, is left out.
+    """
+    parents: dict[str, set[str]] = defaultdict(set)
+    for curie, _, listed, *_ in _disease_rows(v):
+        parents[merger.key(curie)] |= {merger.key(p) for p in listed.split("|") if p}
+    rows = []
+    for curie, entries in stated_entries(v).items():
+        key, above = merger.key(curie), _above(merger.key(curie), parents)
+        rows += [
+            (entry, curie)
+            for entry in entries
+            if entry in v.rare and merger.key(entry) != key and merger.key(entry) not in above
+        ]
+    return write_table(out / "kinds.tsv", ("kind", "curie"), sorted(rows))
+
+
+def _above(key: str, parents: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [key]
+    while waiting:
+        new = parents.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new
+    return seen

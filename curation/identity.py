@@ -246,6 +246,21 @@ def _doid_xrefs(v: Vocabularies) -> Iterator[tuple[Pair, bool]]:
                 yield Pair(chosen[0], curie, basis), chosen == named
 
 
+def stated_entries(v: Vocabularies) -> dict[str, tuple[str, ...]]:
+    """OMIM's and Orphanet's entries of which a disease of the Disease Ontology states several."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file, theirs, ours in _XREF_FILES:
+        if ours not in ("OMIM:", "ORPHA:"):
+            continue
+        for row in read_table(v.folder / "ontology/doid" / file):
+            xrefs = [x for x in re.split(r",\s*", row["xrefs"]) if x.startswith(theirs)]
+            local = sorted({x.removeprefix(theirs) for x in xrefs})
+            entries = tuple(ours + one for one in local if one.isdigit())
+            if len(entries) > 1 and row["id"] in v.doid.entries:
+                found[row["id"]] = (*found.get(row["id"], ()), *entries)
+    return found
+
+
 def _same(one: str, other: str) -> bool:
     return singular(plain(one)) == singular(plain(other))
 

@@ -1,7 +1,9 @@
 """The Human Disease Ontology: names, hierarchy, definitions, from our table of it.
 
 Current labels and parents (CC0 1.0); synonyms and definitions of the current slims (CC0 1.0), else
-of the 2015 release (CC BY 3.0). https://disease-ontology.org; Schriml et al. 2022,
+of the 2015 release (CC BY 3.0). Where a disease states several entries of OMIM or Orphanet, each is
+a kind of it (``kinds.tsv``, :mod:`loaders.kinds`).
+https://disease-ontology.org; Schriml et al. 2022,
 https://doi.org/10.1093/nar/gkab1063
 """
 
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from kg.records import Concept, Definition, Edge, Evidence, Name, Provenance, Triple
 from kg.schema import DISEASE, SUBCLASS_OF
+from loaders.kinds import CONFIDENCE as KIND_CONFIDENCE
 from loaders.source import SourceCard
 from loaders.tables import table_rows
 
@@ -44,7 +47,8 @@ class DiseaseOntologyLoader:
     """Diseases and their hierarchy.
 
     Args:
-        folder: the folder of ``disease_ontology.tsv``; the shipped tables where None.
+        folder: the folder of ``disease_ontology.tsv`` and ``kinds.tsv``; the shipped tables where
+            None.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -77,12 +81,16 @@ class DiseaseOntologyLoader:
             yield Concept(curie, DISEASE, tuple(names.values()), ids, definitions)
 
     def edges(self) -> Iterator[Edge]:
-        """The hierarchy."""
+        """The hierarchy, then the entries of finer catalogues."""
         provenance = CARD.provenance()
         for _, (curie, _, parents, *_) in self._rows():
             for parent in filter(None, parents.split("|")):
                 evidence = Evidence(provenance, record=curie, confidence=CONFIDENCE)
                 yield Edge(Triple(curie, SUBCLASS_OF, parent), (evidence,))
+        for _, (kind, whole) in table_rows("kinds.tsv", ("kind", "curie"), folder=self._folder):
+            record = f"{whole}|xref|{kind}"
+            evidence = Evidence(provenance, record=record, confidence=KIND_CONFIDENCE)
+            yield Edge(Triple(kind, SUBCLASS_OF, whole), (evidence,))
 
 
 def _provenance(release: str) -> Provenance:

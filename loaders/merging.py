@@ -4,7 +4,8 @@ First what the sources state: concepts whose cross-references agree become one
 (:mod:`kg.identity`). Then, of what is left, concepts of equal names: where a preferred name of
 one is a preferred or exact name of another of the same or a compatible class, and no identifier
 of theirs contradicts that they are one. What was joined, found no counterpart, or contradicts
-itself is in the report.
+itself is in the report. Several entries of a finer catalogue that one disease states become kinds
+of it (:mod:`loaders.kinds`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Edge, Triple, curie_prefix
 from kg.schema import RefusalReport
 from kg.store import GraphStore
+from loaders.kinds import StatedKind, kind_edges, stated_kinds
 from loaders.source import GraphSource
 
 #: Says of a licence whether evidence under it is wanted.
@@ -47,6 +49,7 @@ class MergeReport:
         identity: what was joined by cross-references, and what contradicted itself; None where
             there was one source only.
         by_name: how many concepts went into the node of another one of equal name.
+        kinds: how many entries of finer catalogues became a kind of a disease stating several.
         name_conflicts: names nodes share whose identifiers say that they are not one, with the
             keys of the nodes.
         unlicensed: pieces of evidence left out, by licence.
@@ -56,6 +59,7 @@ class MergeReport:
 
     identity: IdentityMap | None = None
     by_name: int = 0
+    kinds: int = 0
     name_conflicts: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     unlicensed: Counter[str] = field(default_factory=Counter)
     sources_left_out: list[str] = field(default_factory=list)
@@ -72,6 +76,7 @@ class MergeReport:
         if self.identity is not None:
             record["merged"] = self.identity.merged
             record["merged_by_name"] = self.by_name
+            record["kinds_by_cross_reference"] = self.kinds
             record["conflicts"] = [str(c) for c in self.identity.conflicts]
             record["name_conflicts"] = {name: list(keys) for name, keys in self.name_conflicts}
             record["unmapped"] = len(self.identity.unmapped)
@@ -81,7 +86,9 @@ class MergeReport:
         lines = [str(self.refused)]
         if self.identity is not None:
             apart = f"{len(self.name_conflicts)} of equal name kept apart by their identifiers"
-            lines = [str(self.identity), f"{self.by_name} merged by name, {apart}", *lines]
+            by_name = f"{self.by_name} merged by name, {apart}"
+            by_xref = f"{self.kinds} entries are a kind of the disease that states several of them"
+            lines = [str(self.identity), by_name, by_xref, *lines]
         for licence, count in self.unlicensed.most_common():
             lines.append(f"{count} pieces of evidence left out: {licence}")
         if self.sources_left_out:
@@ -110,13 +117,16 @@ def merge_sources(
     """
     report = MergeReport()
     concepts: list[Concept] = []
+    kinds: list[StatedKind] = []
     if base is not None:
         progress("names of the graph", 0.0)
         concepts += [_licensed(c, wanted) for c in base.concepts()]
     for number, source in enumerate(sources):
         progress(f"names: {source.card.title}", 0.3 * number / len(sources))
         if wanted(source.card.licence):
-            concepts += [_licensed(c, wanted) for c in source.concepts()]
+            own = [_licensed(c, wanted) for c in source.concepts()]
+            kinds += stated_kinds(own, source.card.provenance())
+            concepts += own
         else:
             report.sources_left_out.append(source.card.name)
     progress("identities", 0.3)
@@ -129,6 +139,9 @@ def merge_sources(
     for number, source in enumerate(sources):
         progress(f"facts: {source.card.title}", 0.4 + 0.6 * number / len(sources))
         _add(store, source.edges(), keys, wanted, report)
+    inferred = list(kind_edges(kinds, store, keys))
+    report.kinds = len(inferred)
+    _add(store, inferred, {}, wanted, report)
     progress("done", 1.0)
     return store, report
 

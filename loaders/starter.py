@@ -26,7 +26,7 @@ from loaders.source import GraphSource
 from loaders.tables import table_rows, tables_folder
 
 #: To be raised when the code builds another graph from the same tables.
-BUILD_VERSION = "2"
+BUILD_VERSION = "3"
 
 #: Kinds of names that say which concept is meant.
 _NAMING = frozenset({"exact", "lay"})

@@ -4,6 +4,7 @@
 ``drugbank.tsv``        DrugBank ids by name (PharmacotherapyDB and Hetionet, CC0)
 ``disease_ontology.tsv`` names and parents of the Disease Ontology (CC0; 2015 synonyms CC BY 3.0)
 ``identity.tsv``        pairs of ids that are one concept, each with how that is known
+``kinds.tsv``           entries of OMIM and Orphanet of which a disease states several (CC0)
 ``concepts.tsv``, ``names.tsv``  the concepts and names of the tables of common medicine
 ``facts_*.tsv``         one fact a row (see :mod:`loaders.curated`)
 """

@@ -17,6 +17,7 @@ from kg.records import Polarity
 from kg.schema import GENE, SUBCLASS_OF
 from kg.store import Direction, EdgeFilter, GraphStore, NameMatch
 from nlp.admission import KIND_SCORES, Admission, is_shouting
+from nlp.inverted import inverted
 from nlp.lexicon import Lexicon
 from nlp.records import Candidate, Mention
 from nlp.stretches import name_stretches
@@ -230,7 +231,10 @@ class _Search:
 
     def rewritten(self) -> Iterator[Mention]:
         """Windows that are a name once their words are put in another order."""
-        for first, last, phrase in variants(self._tokens, self._breaks, self._lexicon):
+        for first, last, phrase in (
+            *inverted(self._text, self._tokens, self._breaks, self._lexicon),
+            *variants(self._tokens, self._breaks, self._lexicon),
+        ):
             mention = self._named(first, last, phrase, factor=0.95)
             if mention is not None:
                 yield mention

@@ -15,6 +15,12 @@ _BETWEEN = frozenset(
 )
 _LEAST_EPONYM = 5  # characters
 _HEADS = ("disease", "syndrome")
+_MOST_BEFORE_HEAD = 5
+#: Words that end the name of a condition and say the same.
+_SAME_HEADS = {"disease": "disorder", "disorder": "disease"}
+_SAME_HEADS |= {f"{one}s": other for one, other in _SAME_HEADS.items()}
+#: A word before them as noun and as adjective.
+_ADJECTIVES = {"metabolism": "metabolic", "metabolic": "metabolism"}
 _PROBLEMS = frozenset({"problem", "problems", "trouble", "troubles", "issues", "condition"})
 _SUCH_AS = frozenset({"like", "such", "including"})
 _MOST_HAN = 7  # characters on either side of a rewritten one
@@ -34,6 +40,7 @@ def variants(
     """
     yield from _turned(tokens, breaks, lexicon)
     yield from _eponyms(tokens, breaks, lexicon)
+    yield from _headed(tokens, breaks, lexicon)
     yield from _by_organ(tokens, breaks, lexicon)
     yield from _coordinated(tokens, breaks, lexicon)
     yield from _complaints(tokens, breaks, lexicon)
@@ -82,6 +89,25 @@ def _eponyms(
         for name in sorted(named):
             for head in _HEADS:
                 yield place, place, f"{name} {head}"
+
+
+def _headed(
+    tokens: Sequence[Token], breaks: Sequence[bool], lexicon: Lexicon
+) -> Iterator[tuple[int, int, str]]:
+    """ "respiratory system disorder": a name that ends in "disease" too."""
+    for place, token in enumerate(tokens):
+        other = _SAME_HEADS.get(token.word)
+        if other is None:
+            continue
+        for first in range(place - 1, max(-1, place - 1 - _MOST_BEFORE_HEAD), -1):
+            if _stops(tokens[first], lexicon) or breaks[first + 1]:
+                break
+            *before, last = [t.text for t in tokens[first:place]]
+            yield first, place, " ".join([*before, last, other])
+            if last.lower() in _ADJECTIVES:
+                turned = _ADJECTIVES[last.lower()]
+                yield first, place, " ".join([*before, turned, token.text])
+                yield first, place, " ".join([*before, turned, other])
 
 
 def _by_organ(

@@ -17,15 +17,23 @@ from importlib.resources import files
 
 from kg.records import Edge
 from nlp.lexicon import Lexicon
+from nlp.typos import EDIT_SCORES
 from reasoning.answer import Outcome
+from reasoning.plan import FindPlan, Intent, Plan
 from reasoning.question import Understanding
 from reasoning.retrieval import Retrieval
 
 #: Unexplained words beyond so many count no more.
 MOST_WORDS = 3
+#: The linker's score of a name two of whose letters were changed.
+RESPELT = EDIT_SCORES[2]
+#: Groups of people beside those that the graph may have as groups of patients.
+_WHOM = frozenset({"adult", "adults", "men", "women", "male", "males", "female", "females"})
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.IGNORECASE)
 #: Words that say which one is meant, by what follows them.
 _WHICH = frozenset({"type", "types", "form", "stage", "grade", "group", "class", "subtype"})
+#: Right behind a name: a word that ends names, so that what was understood is a part of one.
+_HEAD = re.compile(r" (diseases?|disorders?|syndromes?|deficienc(?:y|ies))\b", re.IGNORECASE)
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "y", "ies")
 
 
@@ -35,23 +43,30 @@ class Signals:
 
     Args:
         inexact: 1 less the lowest score of the names linked, in [0, 1].
+        respelt: 1 where a name was found by changing two letters or more of what was written.
         beside: words beside a name that nothing explains, up to :data:`MOST_WORDS`.
         unexplained: such words elsewhere, up to :data:`MOST_WORDS`.
         guessed: 1 less the certainty of the plan, in [0, 1].
         dropped: 1 where a name of the question is unknown, was not used, or was taken broadly.
+        group: 1 where the question speaks of a group of people that no name holds.
         kin: 1 where it was answered through sub- or superclasses.
         rivals: 1 where a name can mean something else too.
+        listed: 1 where several names were read as a list of what is asked about: they may be one
+            name ("nephropathy, deafness, and hyperparathyroidism" is a syndrome).
         weak: 1 less the mean confidence of the edges told, in [0, 1].
         conflicting: 1 where records conflict.
     """
 
     inexact: float = 0.0
+    respelt: float = 0.0
     beside: float = 0.0
     unexplained: float = 0.0
     guessed: float = 0.0
     dropped: float = 0.0
+    group: float = 0.0
     kin: float = 0.0
     rivals: float = 0.0
+    listed: float = 0.0
     weak: float = 0.0
     conflicting: float = 0.0
 
@@ -68,24 +83,46 @@ def signals_of(understood: Understanding, retrieval: Retrieval, told: Sequence[E
     """The signals of an answer that tells the edges ``told``."""
     beside, elsewhere = unexplained_words(understood)
     evidence = sum(edge.confidence for edge in told) / len(told) if told else 1.0
+    least = min((c.score for c in understood.concepts), default=1.0)
     return Signals(
-        inexact=1.0 - min((c.score for c in understood.concepts), default=1.0),
+        inexact=1.0 - least,
+        respelt=float(least <= RESPELT),
         beside=min(len(beside), MOST_WORDS),
         unexplained=min(len(elsewhere), MOST_WORDS),
         guessed=1.0 - understood.certainty,
         dropped=float(bool(understood.unknown or understood.ignored or understood.broader)),
+        group=float(_names_a_group(understood)),
         kin=float(retrieval.via_subclass),
         rivals=float(any(c.alternatives for c in understood.concepts)),
+        listed=float(_is_list(retrieval.plan)),
         weak=1.0 - evidence,
         conflicting=float(retrieval.outcome is Outcome.CONFLICTING),
     )
+
+
+def _is_list(plan: Plan) -> bool:
+    """Whether one thing is asked of several concepts; findings are told in lists, and no names."""
+    if not isinstance(plan, FindPlan) or plan.intent is Intent.DISEASES_WITH_FINDINGS:
+        return False
+    return sum(not constraint.negated for constraint in plan.constraints) > 1
+
+
+def _names_a_group(understood: Understanding) -> bool:
+    """Whether a word for a group of people stands outside the names of an English question."""
+    if understood.language != "en":
+        return False
+    groups = Lexicon.load().people | _WHOM
+    spans = [(c.start, c.end) for c in understood.concepts]
+    words = (w.lower() for w, is_name in _pieces(understood.question, spans) if not is_name)
+    return not groups.isdisjoint(words)
 
 
 def unexplained_words(understood: Understanding) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Words of an English question that are in no name, no phrase and no word list.
 
     Two lists: those that follow or precede a name with nothing explained between, and the rest.
-    Chinese, written without spaces, has none.
+    A word that ends names ("bleeding disorders", where bleeding was understood) counts beside a
+    name too. Chinese, written without spaces, has none.
     """
     if understood.language != "en":
         return (), ()
@@ -95,6 +132,9 @@ def unexplained_words(understood: Understanding) -> tuple[tuple[str, ...], tuple
     elsewhere: list[str] = []
     for run, touches in _runs(understood.question, spans, known):
         (beside if touches else elsewhere).extend(run)
+    ends = {end for _, end in spans}
+    heads = (_HEAD.match(understood.question, end) for end in sorted(ends))
+    beside += [head[1] for head in heads if head and head.end() not in ends]
     return tuple(beside), tuple(elsewhere)
 
 

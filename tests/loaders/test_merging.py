@@ -149,3 +149,40 @@ def test_an_edge_whose_ends_became_one_is_reported() -> None:
     store, report = merge_sources([one, other])
     assert list(store.edges()) == []
     assert report.refused.counts[f"{SUBCLASS_OF}: both ends were merged into one"] == 1
+
+
+def test_several_entries_of_a_finer_catalogue_are_kinds() -> None:
+    ontology = Fixed(
+        "doid",
+        [
+            concept("DOID:1", "macular dystrophy", "OMIM:1", "OMIM:2", "OMIM:9"),
+            concept("DOID:2", "macular dystrophy 2", "OMIM:2"),
+            concept("DOID:3", "one entry", "OMIM:3"),
+            concept("DOID:4", "two headings", "MESH:D1", "MESH:D2"),
+            concept("DOID:5", "a kind of its own entry", "OMIM:5", "OMIM:6"),
+        ],
+        [edge("DOID:5", SUBCLASS_OF, "OMIM:5")],
+    )
+    catalogue = Fixed("hpo", [concept(f"OMIM:{n}", f"entry {n}") for n in (1, 2, 3, 5, 6)])
+    headings = Fixed("mesh", [concept("MESH:D1", "first"), concept("MESH:D2", "second")])
+    store, report = merge_sources([ontology, catalogue, headings])
+    kinds = {e.triple for e in store.edges() if "|xref|" in e.evidence[0].record}
+    assert kinds == {
+        Triple("OMIM:1", SUBCLASS_OF, "DOID:1"),
+        Triple("DOID:2", SUBCLASS_OF, "DOID:1"),  # the node OMIM:2 went into
+        Triple("OMIM:6", SUBCLASS_OF, "DOID:5"),  # OMIM:5 is above it already
+    }
+    assert report.kinds == report.to_json()["kinds_by_cross_reference"] == 3
+    assert "3 entries are a kind of the disease" in str(report)
+    inferred = store.edge(Triple("OMIM:1", SUBCLASS_OF, "DOID:1"))
+    assert inferred is not None
+    assert inferred.evidence[0].provenance.source == "doid"
+    assert report.refused.total == 0
+
+
+def test_kinds_of_a_source_with_an_unwanted_licence_are_not_inferred() -> None:
+    ontology = Fixed("doid", [concept("DOID:1", "a", "OMIM:1", "OMIM:2")], licence="closed")
+    catalogue = Fixed("hpo", [concept("OMIM:1", "b"), concept("OMIM:2", "c")])
+    store, report = merge_sources([ontology, catalogue], wanted=is_open)
+    assert report.kinds == 0
+    assert list(store.edges()) == []

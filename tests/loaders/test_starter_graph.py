@@ -8,8 +8,15 @@ import pytest
 
 from kg.names import normalise
 from kg.networkx_store import NetworkxStore
-from kg.records import Polarity
-from kg.schema import CONTRAINDICATED_IN, DISEASE, HAS_PHENOTYPE, TREATS
+from kg.records import Polarity, Triple
+from kg.schema import (
+    CONTRAINDICATED_IN,
+    DISEASE,
+    GENE_ASSOCIATED,
+    HAS_PHENOTYPE,
+    SUBCLASS_OF,
+    TREATS,
+)
 from kg.store import Direction, EdgeFilter, contradictions
 from loaders.starter import add_sources, identity_keys, starter_sources
 
@@ -55,6 +62,25 @@ def test_the_first_questions_have_their_facts(starter: NetworkxStore) -> None:
     assert "sumatriptan" in drugs
     (asthma,) = {m.curie for m in starter.find("asthma") if m.name.kind == "preferred"}
     assert asthma in objects(starter, "propranolol", CONTRAINDICATED_IN)
+
+
+def test_entries_that_a_disease_states_several_of_are_kinds_of_it(starter: NetworkxStore) -> None:
+    dystrophy = starter.resolve("DOID:0050661")
+    best = next(m.curie for m in starter.find("BEST1"))
+    kinds = {
+        e.subject
+        for e in starter.neighbours(dystrophy, direction=Direction.IN)
+        if e.predicate == SUBCLASS_OF
+    }
+    assert "OMIM:153700" in kinds
+    assert starter.edge(Triple(best, GENE_ASSOCIATED, "OMIM:153700")) is not None
+
+
+def test_a_disease_is_a_kind_of_what_its_inheritance_defines(starter: NetworkxStore) -> None:
+    pierson = starter.resolve("DOID:0060852")
+    edge = starter.edge(Triple(pierson, SUBCLASS_OF, "DOID:0050737"))
+    assert edge is not None
+    assert {e.provenance.source for e in edge.evidence} == {"hpo"}
 
 
 def test_no_disease_stands_twice_under_one_name_but_for_the_refused(starter: NetworkxStore) -> None:

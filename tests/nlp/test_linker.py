@@ -153,6 +153,49 @@ def test_misspelt_names(written: str, names: list[str], expected: str | None) ->
     assert (found[0].concept if found else None) == expected
 
 
+TURNED = [
+    ("Does Basal ganglia disease, biotin-responsive associate", "EX:bbg"),
+    ("symptoms of bronchitis - acute?", "EX:acute"),
+    ("is it a respiratory system disorder", "EX:resp"),
+    ("an amino acid metabolism disease", "EX:amino"),
+    ("amino acid metabolism disorders", "EX:amino"),
+]
+ALONE = [
+    ("nausea, headache, tension", ["EX:headache"]),
+    ("headache, tension headache", ["EX:headache", "EX:tension"]),
+    ("bronchitis, acute pain", ["EX:bronchitis"]),
+]
+
+
+def turned_graph() -> NetworkxStore:
+    names = {
+        "bg": "basal ganglia disease",
+        "bbg": "biotin-responsive basal ganglia disease",
+        "resp": "respiratory system disease",
+        "amino": "amino acid metabolic disorder",
+        "acute": "acute bronchitis",
+        "bronchitis": "bronchitis",
+        "tension": "tension headache",
+        "headache": "headache",
+    }
+    return NetworkxStore(
+        Concept(f"EX:{k}", DISEASE, (Name(n, "en", "preferred"),)) for k, n in names.items()
+    )
+
+
+@pytest.mark.parametrize(("written", "expected"), TURNED, ids=[t[0] for t in TURNED])
+def test_names_turned_round_or_ending_in_another_word(written: str, expected: str) -> None:
+    (mention,) = StoreLinker(turned_graph()).link(written)
+    assert (mention.concept, mention.score) == (expected, 0.95)
+
+
+@pytest.mark.parametrize(("written", "expected"), ALONE, ids=[a[0] for a in ALONE])
+def test_names_of_a_list_are_not_turned_round(written: str, expected: list[str]) -> None:
+    mentions = StoreLinker(turned_graph()).link(written)
+    assert [m.concept for m in mentions] == expected
+    assert all(m.score == 1.0 for m in mentions)
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [

@@ -10,15 +10,19 @@ from hypothesis import given, settings
 
 from kg.errors import UsageError
 from kg.networkx_store import NetworkxStore
+from kg.schema import DISEASE
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer, LinkedConcept, Outcome
 from reasoning.confidence import ConfidenceModel
 from reasoning.engine import Engine, EngineSettings
+from reasoning.plan import DescribePlan
 from reasoning.question import Understanding
+from reasoning.retrieval import Retrieval
 from reasoning.sentence_frames import Kind
-from reasoning.signals import NAMES, Signals, unexplained_words
+from reasoning.signals import NAMES, Signals, signals_of, unexplained_words
 from reasoning.withholding import withheld
 
+PLAN = DescribePlan("X:1", DISEASE)
 SIGNALS = st.builds(Signals, **{name: st.floats(0, 1) for name in NAMES})
 
 
@@ -37,6 +41,8 @@ def understood(question: str, *names: str) -> Understanding:
         ("What are the treatments for tuberous sclerosis, type 2?", "tuberous sclerosis", 1, 0),
         ("What are the symptoms of Marfan syndrome?", "Marfan syndrome", 0, 0),
         ("Which drugs treat migraine?", "migraine", 0, 0),
+        ("What causes bleeding disorders?", "bleeding", 1, 0),
+        ("What causes MASA syndrome (disorder)?", "MASA syndrome", 0, 0),
         ("Zorblax: what are the symptoms of migraine?", "migraine", 0, 1),
     ],
 )
@@ -140,3 +146,34 @@ def test_what_is_not_recorded_stays_so_whatever_the_threshold(small_graph: Netwo
     assert answer.outcome is Outcome.NOT_RECORDED
     assert answer.confidence == 0.0
     assert answer.signals is None
+
+
+def test_names_read_as_a_list_may_be_one_name(small_graph: NetworkxStore) -> None:
+    engine = Engine(small_graph, linker=StoreLinker(small_graph))
+    one = engine.ask("What are the symptoms of migraine?").signals
+    both = engine.ask("What are the symptoms of migraine and asthma?").signals
+    assert one is not None
+    assert both is not None
+    assert (one.listed, both.listed) == (0.0, 1.0)
+    assert ConfidenceModel.shipped()(both) <= ConfidenceModel.shipped()(replace(both, listed=0.0))
+
+
+@pytest.mark.parametrize(
+    ("question", "group"),
+    [
+        ("What are the symptoms of kidney stones in adults?", 1.0),
+        ("What causes asthma - infants?", 1.0),
+        ("What causes asthma?", 0.0),
+        ("成人哮喘的病因", 0.0),
+    ],
+)
+def test_groups_of_people_that_no_name_holds(question: str, group: float) -> None:
+    one = Understanding(question, "en" if question.isascii() else "zh")
+    assert signals_of(one, Retrieval(PLAN, Outcome.ANSWERED), ()).group == group
+
+
+def test_two_changed_letters_are_a_signal_and_one_is_not() -> None:
+    for score, respelt in ((0.8, 1.0), (0.88, 0.0), (1.0, 0.0)):
+        linked = LinkedConcept("x", 0, 1, "X:1", "x", "x", score)
+        found = signals_of(Understanding("x", "en", (linked,)), Retrieval(PLAN, Outcome.YES), ())
+        assert found.respelt == respelt
