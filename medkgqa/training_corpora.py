@@ -117,7 +117,8 @@ def _vocabulary_rows(names: Iterable[MeshName]) -> Iterator[tuple[str, str, str,
             ids = by_normal.setdefault((name.kind, normal), {})
             ids.setdefault(name.curie, []).append(name.text.lower())
     for (kind, normal), ids in sorted(by_normal.items()):
-        yield from (("vocabulary", kind, normal, curie) for curie in ids)
+        ordered = sorted(ids, key=lambda curie: normal not in ids[curie])  # in place where equal
+        yield from (("vocabulary", kind, normal, curie) for curie in ordered)
         if len(ids) > 1:
             written = Counter(text for texts in ids.values() for text in set(texts))
             for curie, texts in ids.items():
