@@ -2,7 +2,7 @@
 
     python -m bench.reading answers GRAPH --data DIR [--ner names] [--relations phrases]
     python -m bench.reading mentions GRAPH --data DIR
-    python -m bench.reading linking GRAPH --data DIR
+    python -m bench.reading linking GRAPH --data DIR [--split dev] [--errors FILE]
     python -m bench.reading speed GRAPH --data DIR
 
 GRAPH is a saved graph whose names are read (the starter graph); DIR holds ``ner``.
@@ -17,6 +17,8 @@ chemical.
 
 ``linking``: with gold mentions, the share whose MeSH (or, where the corpus has it, OMIM) id is
 the one the annotators gave. Mentions without an id, or with none in the vocabulary, do not count.
+With ``--split dev`` the dev sets, and names of the train documents alone
+(:mod:`bench.concept_linking`).
 
 ``speed``: abstracts a second of the whole pipeline, wall clock, and of the recogniser alone.
 """
@@ -29,26 +31,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bench.concept_linking import linking
 from kg.networkx_store import NetworkxStore
-from kg.records import curie_prefix
 from kg.saved import open_graph
-from kg.schema import DISEASE
 from kg.store import GraphStore
 from loaders.pubtator import AnnotatedDocument, read_annotated
 from medkgqa.facade import MedicalQA
-from nlp.concept_linker import ConceptLinker
-from nlp.concept_names import ConceptNames
 from nlp.edges import edges_from
 from nlp.reader import Reader
-from nlp.readout import PUBTATOR_TYPES, identifier_of, in_prefix
-from nlp.recogniser import make_recogniser, model_folder
-from nlp.records import Mention, Reading
+from nlp.readout import PUBTATOR_TYPES, in_prefix
+from nlp.recogniser import make_recogniser
+from nlp.records import Reading
 from nlp.trained_relations import relation_extractors
 from nlp.training.examples import span_scores
 
 TEST = "ner/bc5cdr/CDR_TestSet.PubTator.txt.gz"
-NCBI = "ner/ncbi-disease/NCBItestset_corpus.txt.xz"
-CONDITION_TYPES = {"SpecificDisease", "Modifier", "DiseaseClass", "CompositeMention"}
 Pairs = set[tuple[str, str]]
 
 
@@ -60,10 +57,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--ner", choices=["trained", "names"], default="trained")
     parser.add_argument("--relations", choices=["trained", "phrases"], default="trained")
+    parser.add_argument("--split", choices=["dev", "test"], default="test", help="of linking")
+    parser.add_argument("--errors", type=Path, help="file wrongly linked mentions are listed in")
     options = parser.parse_args()
     store = open_graph(options.graph)
     if options.what == "linking":
-        linking(store, options.data)
+        linking(store, options.data, split=options.split, errors=options.errors)
         return
     extractors = relation_extractors(options.relations)
     reader = Reader(make_recogniser(store, options.ner), relations=extractors)
@@ -141,33 +140,6 @@ def mentions(reader: Reader, documents: list[AnnotatedDocument]) -> None:
 def spans_of(reading: Reading) -> set[tuple[int, int, str]]:
     """The mentions of a reading as PubTator types them."""
     return {(m.start, m.end, PUBTATOR_TYPES.get(m.category, "")) for m in reading.mentions}
-
-
-def linking(store: GraphStore, data: Path) -> None:
-    """Accuracy with gold mentions."""
-    linker = ConceptLinker(store, ConceptNames.load(model_folder("en") / "concepts.xz"))
-    for label, path in (("BC5CDR test", TEST), ("NCBI test", NCBI)):
-        right: Counter[tuple[str, str]] = Counter()
-        for annotated in read_annotated(data / path):
-            wanted = [m for m in annotated.mentions if m.identifiers not in ((), ("-1",))]
-            kinds = ["Chemical" if m.type == "Chemical" else "Disease" for m in wanted]
-            spans = [(m.start, m.end, kind) for m, kind in zip(wanted, kinds, strict=True)]
-            for mention, kind, candidates in zip(
-                wanted, kinds, linker.link_all(annotated.document.text, spans), strict=True
-            ):
-                ids = {_mesh(i) for i in mention.identifiers}
-                right[kind, "all"] += 1
-                prefixes = {curie_prefix(i) for i in ids}
-                linked = Mention(mention.start, mention.end, mention.text, DISEASE, candidates)
-                right[kind, "right"] += any(
-                    identifier_of(linked, p, store) in ids for p in prefixes
-                )
-        for kind in ("Chemical", "Disease"):
-            if right[kind, "all"]:
-                share = 100 * right[kind, "right"] / right[kind, "all"]
-                print(f"{label}, {kind}: {share:.1f} % of {right[kind, 'all']}")
-        total = 100 * sum(n for (_, w), n in right.items() if w == "right")
-        print(f"{label}: {total / sum(n for (_, w), n in right.items() if w == 'all'):.1f} %")
 
 
 def speed(reader: Reader, documents: list[AnnotatedDocument]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from kg.errors import UsageError
+from loaders.mesh_names import fetched_wheel, mesh_names
 from medkgqa.settings import Settings
 from medkgqa.training_corpora import corpus_examples, installed_names, linked_names
 from nlp.training.encoders import encoder_folder
@@ -73,7 +74,7 @@ def train(
             texts,
             encoder=base,
             names=_names(plan),
-            concepts=_concepts(plan, texts, data),
+            concepts=concept_rows(plan, texts, data, settings.cache),
             out=out,
             command=shlex.join(["medkgqa", *sys.argv[1:]]),
             teacher=teaching,
@@ -144,12 +145,15 @@ def _names(plan: TokenPlan) -> dict[str, list[str]]:
     return installed_names() if plan.scheme.gazetteer else {}
 
 
-def _concepts(plan: TokenPlan, texts: TrainingTexts, data: Path) -> list[tuple[str, str, str, str]]:
-    """Names with ids of the training corpora and the dictionaries, for English."""
+def concept_rows(
+    plan: TokenPlan, texts: TrainingTexts, data: Path, cache: Path
+) -> list[tuple[str, str, str, str]]:
+    """Names with ids of the training corpora, MeSH and the dictionaries, for English."""
     if plan.language != "en":
         return []
     tested = {e.id for examples in texts.tests.values() for e in examples}
-    return linked_names(plan.train, data, without=tested)
+    listed = mesh_names(fetched_wheel(cache))
+    return linked_names(plan.train, data, without=tested, vocabulary=listed)
 
 
 def _teacher(plan: TokenPlan, folder: Path, base: Path) -> Any:

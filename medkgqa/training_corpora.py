@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kg.errors import SourceFormatError, UsageError
 from kg.names import normalise
 from loaders.ade_corpus import Part, ade_sentences
+from loaders.mesh_names import MeshName
 from loaders.name_dictionaries import DiseaseNamesLoader, DrugNamesLoader, read_dictionary
-from loaders.pubtator import read_annotated
+from loaders.pubtator import AnnotatedDocument, read_annotated
 from loaders.reading import read_lines
 from loaders.tables import mesh_by_heading, table_rows
 from nlp.training.examples import SpanExample, without_overlaps
 from nlp.training.token_plan import CorpusPart
 
 #: Format of a part of the ADE corpus → which of its documents.
+_WHOLE = 12  # what the ids of one mention share; divides evenly among up to four of them
 _ADE: dict[str, Part] = {"ade-train": "train", "ade-test": "test"}
 
 
@@ -56,45 +58,77 @@ def installed_names() -> dict[str, list[str]]:
 
 
 def linked_names(
-    parts: Sequence[CorpusPart], folder: Path, *, without: Collection[str]
+    parts: Sequence[CorpusPart],
+    folder: Path,
+    *,
+    without: Collection[str],
+    vocabulary: Iterable[MeshName] = (),
 ) -> list[tuple[str, str, str, str]]:
-    """Rows of :mod:`nlp.concept_names`: names annotators linked to one id, the most frequent ids
-    first, and the dictionaries' names of MeSH headings.
+    """Rows of :mod:`nlp.concept_names`: names annotators linked, the most frequent ids first, the
+    names of a vocabulary, and the dictionaries' names of MeSH headings where it lacks them.
 
     Args:
         parts: corpora; those not in PubTator's format have no ids.
         folder: what their paths are below.
         without: ids of documents that are left out.
+        vocabulary: names of MeSH, preferred ones first.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
     seen: set[str] = set(without)
     for part in parts:
         for name in part.files if part.format == "pubtator" else ():
             for found in read_annotated(folder / name):
-                if found.document.id in seen:
-                    continue
-                seen.add(found.document.id)
-                for m in found.mentions:
-                    if (
-                        m.type in part.types
-                        and len(m.identifiers) == 1
-                        and m.identifiers[0] != "-1"
-                    ):
-                        key = (part.types[m.type], m.text)
-                        counts.setdefault(key, Counter())[_curie(m.identifiers[0])] += 1
+                if found.document.id not in seen:
+                    seen.add(found.document.id)
+                    _count_ids(found, part, counts)
     rows = [
         ("annotated", kind, text, curie)
         for (kind, text), ids in sorted(counts.items())
         for curie, _ in ids.most_common()
     ]
-    return [*rows, *sorted(_dictionary_rows())]
+    own = list(_vocabulary_rows(vocabulary))
+    known = {(kind, name) for _, kind, name, _ in own}
+    rows += (row for row in sorted(_dictionary_rows()) if row[1:3] not in known)
+    return [*rows, *own]
+
+
+def _count_ids(
+    found: AnnotatedDocument, part: CorpusPart, counts: dict[tuple[str, str], Counter[str]]
+) -> None:
+    """Count the ids of a document's mentions; several ids of one mention share its count."""
+    for m in found.mentions:
+        ids = [i for i in m.identifiers if i != "-1" and "+" not in i]
+        if m.type in part.types:
+            for identifier in ids:
+                counter = counts.setdefault((part.types[m.type], m.text), Counter())
+                counter[_curie(identifier)] += _WHOLE // len(ids)
 
 
 def _curie(identifier: str) -> str:
     return identifier if ":" in identifier else f"MESH:{identifier}"
 
 
+def _vocabulary_rows(names: Iterable[MeshName]) -> Iterator[tuple[str, str, str, str]]:
+    """Names in normal form; as written in lower case too where that tells concepts apart."""
+    by_normal: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for name in names:
+        normal = normalise(name.text)
+        if normal:
+            ids = by_normal.setdefault((name.kind, normal), {})
+            ids.setdefault(name.curie, []).append(name.text.lower())
+    for (kind, normal), ids in sorted(by_normal.items()):
+        ordered = sorted(ids, key=lambda curie: normal not in ids[curie])  # in place where equal
+        yield from (("vocabulary", kind, normal, curie) for curie in ordered)
+        if len(ids) > 1:
+            written = Counter(text for texts in ids.values() for text in set(texts))
+            for curie, texts in ids.items():
+                for text in dict.fromkeys(texts):
+                    if written[text] == 1 and text != normal:
+                        yield ("vocabulary", kind, text, curie)
+
+
 def _dictionary_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Names of the installed dictionaries whose heading is one of MeSH."""
     headings = mesh_by_heading()
     for kind, path, table in (
         ("Disease", DiseaseNamesLoader().path, "disease_variant_to_canonical"),

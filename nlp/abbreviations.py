@@ -2,7 +2,9 @@
 
 The algorithm of Schwartz & Hearst 2003 (A simple algorithm for identifying abbreviation
 definitions in biomedical text, PSB 2003): the characters of the short form are looked for from
-right to left in the words before the parenthesis; the first must begin a word.
+right to left in the words before the parenthesis; the first must begin a word. Where the short
+form is the initials of the words before it, these are the long form: right to left, "oral
+contraceptives (OC)" would end in "contraceptives" alone.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _PARENTHESIS = re.compile(r"\(([^()\n]{2,80})\)")
+_LEAST_INITIALS = 2
+_ENDS = re.compile(r"[;,:=]")  # "(PB: 15 mg)", "(TCP; 2 doses)"
 _SHORT = re.compile(r"[A-Za-z0-9][\w\-/.+]{0,9}")
 
 
@@ -31,7 +35,7 @@ def short_forms(text: str) -> Iterator[ShortForm]:
     [('AMI', 'Acute myocardial infarction'), ('AF', 'atrial fibrillation')]
     """
     for match in _PARENTHESIS.finditer(text):
-        inside = re.split(r"[;,]", match[1])[0].rstrip()
+        inside = _ENDS.split(match[1])[0].rstrip()
         before = text[max(0, match.start() - 200) : match.start()].rstrip()
         end = max(0, match.start() - 200) + len(before)
         start = match.start(1)
@@ -57,7 +61,10 @@ def _is_short(text: str) -> bool:
 
 
 def _long_form(short: str, before: str) -> str | None:
-    """The shortest end of ``before`` that spells ``short``, or None."""
+    """The end of ``before`` whose initials ``short`` is, else the shortest one that spells it."""
+    initials = _initials(short, before)
+    if initials is not None:
+        return initials
     most = min(len(short) + 5, len(short) * 2)
     words = re.findall(r"\S+", before)
     window = before
@@ -81,3 +88,15 @@ def _long_form(short: str, before: str) -> str | None:
     return (
         long if "(" not in long and ")" not in long and not re.search(r"[.;!?]\s", long) else None
     )
+
+
+def _initials(short: str, before: str) -> str | None:
+    """The last words of ``before`` that begin with the letters of ``short``, or None."""
+    letters = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
+    words = list(re.finditer(r"[^\s/-]+", before))[-len(letters) :]
+    if len(letters) < _LEAST_INITIALS or len(words) < len(letters) or not letters.isalpha():
+        return None
+    if any(w[0][0].lower() != c.lower() for w, c in zip(words, letters, strict=True)):
+        return None
+    long = before[words[0].start() :]
+    return None if re.search(r"[()]|[.;!?]\s", long) else long

@@ -16,18 +16,21 @@ Where nothing is near enough the mention stays unlinked (NIL).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
 from kg.names import normalise
-from kg.records import Concept
+from kg.records import Concept, curie_prefix
 from kg.schema import DISEASE, DRUG, DRUG_CLASS, FOOD, PHENOTYPE
 from kg.store import GraphStore, NameMatch
 from nlp.abbreviations import short_forms
+from nlp.aliases import Aliases
 from nlp.concept_names import ConceptNames, NameTable
+from nlp.mention_forms import Forms
+from nlp.near_names import NearNames
 from nlp.records import Candidate
 
 #: What a class of the recogniser may be in the graph; the first where it is not linked.
@@ -35,6 +38,7 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "Chemical": (DRUG, DRUG_CLASS, FOOD),
     "Disease": (DISEASE, PHENOTYPE),
 }
+DISEASE_NAME = "Disease"  # class of the recogniser
 _BRACKET = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
 _CAUSED = re.compile(r"^\S+[- ](?:induced|associated|related|dependent|mediated)\s+", re.IGNORECASE)
 _SHORTEST_STEM = 4
@@ -54,8 +58,9 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
     "ive": ("ion",),
     "ous": ("us", "ity", "is"),
     "ic": ("ia", "y", "ism", "sm", "is", "ics"),
-    "al": ("", "a", "ia"),
+    "al": ("", "a", "ia", "e"),
 }
+_LISTED = 0.97  # score of a name of a table
 _KIND_SCORE = {"preferred": 1.0, "exact": 0.98, "brand": 0.98, "lay": 0.97, "abbreviation": 0.95}
 
 
@@ -68,15 +73,21 @@ class LinkingOptions:
         proposals: how many near names are compared.
         least_length: shortest mention near names are looked for, in characters.
         head_score: score of a concept only the head of the mention names.
+        sure: score from which a near name of the graph needs no other beside it.
+        near_listed: least likeness of a near name of the tables, 0 to 1.
+        near_listed_score: score of the concept it names.
     """
 
     near: float = 0.78
     proposals: int = 20
     least_length: int = 5
     head_score: float = 0.6
+    sure: float = 0.8
+    near_listed: float = 0.6
+    near_listed_score: float = 0.7
 
 
-@dataclass(slots=True)
+@dataclass
 class ConceptLinker:
     """Links mentions to the concepts of a graph.
 
@@ -89,6 +100,7 @@ class ConceptLinker:
     store: GraphStore
     names: ConceptNames = field(default_factory=ConceptNames)
     options: LinkingOptions = LinkingOptions()
+    _forms: Forms = field(init=False, repr=False, compare=False, default_factory=Forms.load)
 
     def __post_init__(self) -> None:
         self._cached = lru_cache(maxsize=1 << 16)(self._link)
@@ -103,14 +115,15 @@ class ConceptLinker:
         self, text: str, spans: Iterable[tuple[int, int, str]]
     ) -> list[tuple[Candidate, ...]]:
         """The candidates of each span ``(start, end, class)`` of a document."""
-        long_forms = explained(text)
+        listed = list(spans)
+        names = Aliases.of(text, listed)
         found = []
-        for start, end, name in spans:
-            candidates: tuple[Candidate, ...] = ()
+        for start, end, name in listed:
             mention = text[start:end]
-            if mention in long_forms:
-                candidates = self.link(long_forms[mention], name)
-            found.append(candidates or self.link(mention, name))
+            long, sure = names.long_form(mention, name)
+            own = () if sure else self.link(mention, name)
+            meant = self.link(long, name) if long and not own else ()
+            found.append(own or meant or self.link(mention, name))
         return found
 
     def _link(self, text: str, name: str) -> tuple[Candidate, ...]:
@@ -118,37 +131,94 @@ class ConceptLinker:
             found = self._known(variant, name, factor)
             if found:
                 return found
+        if name == DISEASE_NAME:
+            for form, factor in self._forms.of(text):
+                found = self._known_form(form, name, factor)
+                if found:
+                    return found
         near = self._near(text, CATEGORIES[name])
-        if near:
+        if near and near[0].score >= self.options.sure:
             return near
-        return self._part(text, name)
+        return self._near_listed(text, name) or near or self._part(text, name)
+
+    def _known_form(self, form: str, name: str, factor: float) -> tuple[Candidate, ...]:
+        for variant, less in variants_of(form):
+            if not self._forms.is_kind(variant):
+                found = self._known(variant, name, factor * less)
+                if found:
+                    return found
+        return ()
 
     def _known(self, text: str, name: str, factor: float) -> tuple[Candidate, ...]:
-        """What the tables and the graph say of a name; ids the graph lacks stand behind it."""
-        annotated = self._listed(self.names.annotated, text, name, factor)
-        if annotated and annotated[0].curie in self.store:
-            return annotated
+        """What the tables and the graph say of a name; what the graph lacks stands behind it."""
+        annotated = self._ids(self.names.annotated, text, name)
+        if annotated and self.store.resolve(annotated[0]) is not None:
+            found = self._resolved(annotated, name, factor)
+            return (*found, *self._unresolved(annotated[:1], found[0], name, factor))
+        vocabulary = self._own_ids(text, name)
         exact = self._exact(text, CATEGORIES[name], factor)
         if exact:
-            return (*exact, *(c for c in annotated if c.curie not in self.store))
-        return annotated or self._listed(self.names.dictionary, text, name, factor)
+            ids = (*annotated, *vocabulary) or self._by_synonyms(exact, name)
+            return (*exact, *self._unresolved(ids, exact[0], name, factor))
+        listed = annotated or vocabulary
+        found = self._resolved(listed, name, factor)
+        return (*found, *self._unresolved(listed[:1], found[0], name, factor)) if found else ()
 
-    def _listed(
-        self, names: NameTable, text: str, name: str, factor: float
-    ) -> tuple[Candidate, ...]:
+    def _own_ids(self, text: str, name: str) -> tuple[str, ...]:
+        """What the vocabulary calls by that name, or the dictionaries do."""
+        names = self.names
+        return self._ids(names.vocabulary, text, name) or self._ids(names.dictionary, text, name)
+
+    def _by_synonyms(self, exact: Sequence[Candidate], name: str) -> tuple[str, ...]:
+        """What the vocabulary calls by another name of a concept the graph has no id of."""
+        concepts = [self.store.concept(c.curie) for c in exact]
+        if any(_in_mesh(concept) for concept in concepts):
+            return ()
+        for concept in concepts:
+            for other in concept.names:
+                ids = self._own_ids(other.text, name) if other.language == "en" else ()
+                if ids:
+                    return ids[:1]
+        return ()
+
+    def _ids(self, names: NameTable, text: str, name: str) -> tuple[str, ...]:
+        """The first two ids a table has of a name: as written, in lower case, in normal form."""
         table = names.get(name, {})
-        ids = table.get(text) or (table.get(normalise(text), ()) if len(text) > _CASED else ())
-        return tuple(
-            self._candidate(curie, name, round(0.97 * factor * 0.9**place, 4))
-            for place, curie in enumerate(ids[:2])
-        )
+        ids = table.get(text)
+        if ids is None and len(text) > _CASED:
+            ids = table.get(text.lower()) or table.get(normalise(text))
+        return (ids or ())[:2]
 
-    def _candidate(self, curie: str, name: str, score: float) -> Candidate:
-        known = self.store.resolve(curie)
-        if known is None:
-            return Candidate(curie, "", CATEGORIES[name][0], score)
-        concept = self.store.concept(known)
-        return Candidate(known, concept.name(), concept.category, score)
+    def _resolved(self, ids: Sequence[str], name: str, factor: float) -> tuple[Candidate, ...]:
+        """The concepts of the graph that ids of a table stand for."""
+        found = []
+        for place, curie in enumerate(ids):
+            score = round(_LISTED * factor * 0.9**place, 4)
+            known = self.store.resolve(curie)
+            if known is None:
+                found.append(Candidate(curie, "", CATEGORIES[name][0], score))
+            else:
+                concept = self.store.concept(known)
+                found.append(Candidate(known, concept.name(), concept.category, score))
+        return tuple(found)
+
+    def _unresolved(
+        self, ids: Sequence[str], best: Candidate, name: str, factor: float
+    ) -> tuple[Candidate, ...]:
+        """Ids of tables as they are, where the best concept is none or has another one first.
+
+        They have no name, and say which id of its vocabulary a mention has
+        (:func:`nlp.readout.identifier_of`).
+        """
+        if not best.name:
+            return ()
+        concept = self.store.concept(best.curie)
+        given = {curie_prefix(x): x for x in (*reversed(concept.xrefs), concept.curie)}
+        return tuple(
+            Candidate(curie, "", CATEGORIES[name][0], round(_LISTED * factor * 0.9**place, 4))
+            for place, curie in enumerate(dict.fromkeys(ids))
+            if given.get(curie_prefix(curie)) != curie
+        )
 
     def _exact(
         self, text: str, categories: Collection[str], factor: float
@@ -182,11 +252,32 @@ class ConceptLinker:
                 scored.append((match, 0.95 * score))
         return self._candidates(scored, categories)[:5]
 
+    def _near_listed(self, text: str, name: str) -> tuple[Candidate, ...]:
+        """The name of a table nearest to a condition's."""
+        if name != DISEASE_NAME or len(text) < self.options.least_length:
+            return ()
+        found = self._listed_names.nearest(normalise(text))
+        if not found or found[0].score < self.options.near_listed:
+            return ()
+        ids = (found[0].curie,)
+        factor = self.options.near_listed_score / _LISTED
+        resolved = self._resolved(ids, name, factor)
+        return (*resolved, *self._unresolved(ids, resolved[0], name, factor))
+
+    @cached_property
+    def _listed_names(self) -> NearNames:
+        """Names of conditions by annotators and the vocabulary; indexed when first needed."""
+        listed: dict[str, str] = {}
+        for table in (self.names.annotated, self.names.vocabulary):
+            for text, ids in table.get(DISEASE_NAME, {}).items():
+                listed.setdefault(normalise(text), ids[0])
+        return NearNames(listed)
+
     def _part(self, text: str, name: str) -> tuple[Candidate, ...]:
         words = text.split()
         for size in range(len(words) - 1, 0, -1):
-            part = " ".join(words[-size:] if name == "Disease" else words[:size])
-            if len(part) < self.options.least_length:
+            part = " ".join(words[-size:] if name == DISEASE_NAME else words[:size])
+            if len(part) < self.options.least_length or self._forms.is_kind(part):
                 continue
             factor = self.options.head_score
             found = self._known(part, name, factor)

@@ -1,8 +1,8 @@
 """Names with ids that a model brings along, beside the names of whatever graph is linked to.
 
-A file of tab-separated lines packed with xz: how it is known (``annotated`` in a corpus, or from a
-``dictionary``), class, name, id; names of one class with several ids have a line for each, the most
-frequent first.
+A file of tab-separated lines packed with xz: how it is known (``annotated`` in a corpus, from a
+``dictionary``, or a name the ``vocabulary`` of the ids itself gives), class, name, id; names of one
+class with several ids have a line for each, the most frequent first.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ class ConceptNames:
     Args:
         annotated: as annotators of corpora linked them, as written and in normal form.
         dictionary: of dictionaries, in normal form.
+        vocabulary: the vocabulary's own names, in normal form; in lower case besides where that
+            tells concepts apart ("benzamide" is one, "benzamides" are a class).
     """
 
     annotated: NameTable = field(default_factory=dict)
     dictionary: NameTable = field(default_factory=dict)
+    vocabulary: NameTable = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> ConceptNames:
@@ -45,11 +48,11 @@ class ConceptNames:
             for known, name, text, curie in rows:
                 table = tables.setdefault(known, {}).setdefault(name, {})
                 _add(table, text, curie)
-                if known == "annotated":  # the dictionary is in normal form already
+                if known == "annotated":  # the others are in normal form already
                     _add(table, normalise(text), curie)
         except (OSError, lzma.LZMAError, UnicodeDecodeError, ValueError) as error:
             raise ModelUnavailableError(f"{path}: no readable names ({error})") from error
-        return cls(tables.get("annotated", {}), tables.get("dictionary", {}))
+        return cls(*(tables.get(known, {}) for known in ("annotated", "dictionary", "vocabulary")))
 
 
 def _add(table: dict[str, tuple[str, ...]], key: str, curie: str) -> None:
@@ -61,7 +64,7 @@ def _add(table: dict[str, tuple[str, ...]], key: str, curie: str) -> None:
 
 
 def write_concept_names(rows: Iterable[tuple[str, str, str, str]], path: Path) -> None:
-    """Write ``(annotated or dictionary, class, name, id)`` rows, in their order."""
+    """Write ``(how it is known, class, name, id)`` rows, in their order."""
     kept = dict.fromkeys(
         "\t".join(row) for row in rows if not any("\t" in x or "\n" in x for x in row)
     )

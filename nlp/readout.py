@@ -43,16 +43,19 @@ _BROADER_STEPS = 2
 _AS_GOOD = 0.1  # score a concept with the id wanted may be behind the best
 
 
-def in_prefix(curie: str | None, ids: str | None, store: GraphStore | None) -> str | None:
+def in_prefix(
+    curie: str | None, ids: str | None, store: GraphStore | None, *, steps: int = _BROADER_STEPS
+) -> str | None:
     """``curie``, or its id in the vocabulary ``ids`` where it has one.
 
-    A condition without one gets that of the nearest broader condition, at most two steps above:
-    vocabularies differ in how fine they are.
+    A condition without one gets that of the nearest broader condition, at most ``steps``
+    above: vocabularies differ in how fine they are.
 
     Args:
         curie: a concept's key, or None.
         ids: prefix wanted, e.g. ``MESH``; None leaves the key.
         store: where cross-references are looked up; None leaves the key.
+        steps: how far above a condition is looked.
     """
     if curie is None or ids is None or store is None or curie_prefix(curie) == ids:
         return curie
@@ -60,7 +63,7 @@ def in_prefix(curie: str | None, ids: str | None, store: GraphStore | None) -> s
     if concept is None:
         return curie
     level, seen = [concept], {concept.curie}
-    for _ in range(_BROADER_STEPS + 1):
+    for _ in range(steps + 1):
         for each in level:
             found = next((x for x in (each.curie, *each.xrefs) if curie_prefix(x) == ids), None)
             if found is not None:
@@ -83,10 +86,16 @@ def identifier_of(mention: Mention, ids: str | None, store: GraphStore | None) -
     """The id a mention is given: of its best concept, or of the first almost as good one that has
     an id in the vocabulary asked for; None for NIL.
     """
-    for candidate in rivals(mention, margin=_AS_GOOD) if ids is not None else ():
-        found = in_prefix(candidate.curie, ids, store)
-        if found is not None and curie_prefix(found) == ids:
-            return found
+    if ids is not None:
+        near = rivals(mention, margin=_AS_GOOD)
+        for candidate in near:
+            if not candidate.name and curie_prefix(candidate.curie) == ids:
+                return candidate.curie
+        for steps in (0, _BROADER_STEPS):
+            for candidate in near:
+                found = in_prefix(candidate.curie, ids, store, steps=steps)
+                if found is not None and curie_prefix(found) == ids:
+                    return found
     return in_prefix(mention.concept, ids, store)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import SourceFormatError, UsageError
+from loaders.mesh_names import MeshName
 from medkgqa.relation_training import _plan, _start
 from medkgqa.sentence_relation_training import _task
 from medkgqa.training_command import CONFIGS, score_lines, shipped_config, training_texts
@@ -64,6 +65,23 @@ def test_names_are_linked_as_the_annotators_did(corpora: Path) -> None:
     rows = linked_names([part], corpora, without=())
     assert ("annotated", "Chemical", "Aspirin", "MESH:D001241") in rows
     assert ("dictionary", "Disease", "asthma", "MESH:D001249") in rows
+
+
+def test_names_of_a_vocabulary_stand_beside_them(corpora: Path) -> None:
+    names = [
+        MeshName("MESH:D001549", "Chemical", "Benzamides"),
+        MeshName("MESH:C037689", "Chemical", "benzamide"),
+        MeshName("MESH:D001249", "Disease", "Asthma"),
+    ]
+    rows = linked_names([], corpora, without=(), vocabulary=names)
+    of_benzamide = [row for row in rows if row[2].startswith("benzamide")]
+    assert of_benzamide[-3:] == [
+        ("vocabulary", "Chemical", "benzamide", "MESH:C037689"),
+        ("vocabulary", "Chemical", "benzamide", "MESH:D001549"),
+        ("vocabulary", "Chemical", "benzamides", "MESH:D001549"),
+    ]
+    assert ("vocabulary", "Disease", "asthma", "MESH:D001249") in rows
+    assert ("dictionary", "Disease", "asthma", "MESH:D001249") not in rows
 
 
 @pytest.mark.parametrize("name", sorted(set(CONFIGS) - {"relations"}))

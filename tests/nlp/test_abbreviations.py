@@ -14,6 +14,8 @@ from nlp.abbreviations import short_forms
         ("MI (myocardial infarction)", [("MI", "myocardial infarction")]),
         ("chronic kidney disease (CKD; stage 3)", [("CKD", "chronic kidney disease")]),
         ("5-hydroxytryptamine (5-HT)", [("5-HT", "5-hydroxytryptamine")]),
+        ("combined oral contraceptives (COCs)", [("COCs", "combined oral contraceptives")]),
+        ("diethylnitrosamine (DEN: 10 mg/kg)", [("DEN", "diethylnitrosamine")]),
         ("many patients (HTN)", []),
         ("a rise (P = 0.05) and fall (n = 3)", []),
         ("aspirin (see below)", []),

@@ -11,6 +11,8 @@ from kg.networkx_store import NetworkxStore
 from kg.records import Concept, Name
 from nlp.concept_linker import ConceptLinker
 from nlp.concept_names import ConceptNames, write_concept_names
+from nlp.readout import identifier_of
+from nlp.records import Mention
 
 CONCEPTS = (
     Concept("DOID:3021", "biolink:Disease", (Name("acute kidney failure"),), ("MESH:D058186",)),
@@ -62,6 +64,51 @@ def test_a_short_form_means_what_the_document_says(linker: ConceptLinker) -> Non
     assert linker.link("AKF", "Disease") == ()
 
 
+def _vocabulary_linker() -> ConceptLinker:
+    concepts = (
+        Concept("DRUGBANK:DB00747", "biolink:Drug", (Name("scopolamine"),), ("MESH:D012602",)),
+        Concept("DOID:557", "biolink:Disease", (Name("kidney disease"),), ("MESH:D007674",)),
+        Concept("DOID:4", "biolink:Disease", (Name("disease"),), ("MESH:D004194",)),
+        Concept("HP:1", "biolink:PhenotypicFeature", (Name("low marrow"), Name("marrow failure"))),
+    )
+    own = {
+        "Chemical": {
+            "scopolamine": ("MESH:D012601",),
+            "benzamide": ("MESH:C037689", "MESH:D001549"),
+            "benzamides": ("MESH:D001549",),
+        },
+        "Disease": {"marrow failure": ("MESH:D1",), "allergic rhinitis": ("MESH:D065631",)},
+    }
+    return ConceptLinker(NetworkxStore(concepts), ConceptNames(vocabulary=own))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "mesh"),
+    [
+        ("scopolamine", "Chemical", "MESH:D012601"),  # its own name outranks a cross-reference
+        ("Benzamide", "Chemical", "MESH:C037689"),
+        ("benzamides", "Chemical", "MESH:D001549"),
+        ("low marrow", "Disease", "MESH:D1"),  # by another name of the concept
+        ("renal impairment", "Disease", "MESH:D007674"),
+        ("allergic rhinitides", "Disease", "MESH:D065631"),
+        ("seasonal alergic rhinitis", "Disease", "MESH:D065631"),
+    ],
+)
+def test_the_vocabulary_has_the_say_on_its_ids(text: str, name: str, mesh: str) -> None:
+    linker = _vocabulary_linker()
+    mention = Mention(0, len(text), text, "biolink:Disease", linker.link(text, name))
+    assert identifier_of(mention, "MESH", linker.store) == mesh
+
+
+def test_the_graph_keeps_its_own_concept() -> None:
+    linker = _vocabulary_linker()
+    assert linker.link("scopolamine", "Chemical")[0].curie == "DRUGBANK:DB00747"
+
+
+def test_a_word_for_trouble_is_not_the_head_of_a_name() -> None:
+    assert _vocabulary_linker().link("zzyzx disease", "Disease") == ()
+
+
 def test_names_survive_their_file(tmp_path: Path) -> None:
     path = tmp_path / "concepts.xz"
     write_concept_names(
@@ -69,12 +116,14 @@ def test_names_survive_their_file(tmp_path: Path) -> None:
             ("annotated", "Disease", "MI", "MESH:D009203"),
             ("annotated", "Disease", "MI", "MESH:D008944"),
             ("dictionary", "Chemical", "lead", "MESH:D007854"),
+            ("vocabulary", "Chemical", "cb3717", "MESH:C031662"),
         ],
         path,
     )
     names = ConceptNames.load(path)
     assert names.annotated["Disease"]["MI"] == ("MESH:D009203", "MESH:D008944")
     assert names.dictionary["Chemical"]["lead"] == ("MESH:D007854",)
+    assert names.vocabulary["Chemical"]["cb3717"] == ("MESH:C031662",)
     path.write_bytes(b"damaged")
     with pytest.raises(ModelUnavailableError, match=r"concepts\.xz"):
         ConceptNames.load(path)
