@@ -235,7 +235,7 @@ def _reach(plan: FindPlan, walker: Walker) -> dict[str, tuple[Reached, ...]]:
     curies -= {c.anchor for c in plan.constraints}
     for constraint in plan.constraints:
         if constraint.negated and curies:
-            curies -= walker.follow(constraint.anchor, constraint.hops).keys()
+            curies -= walker.follow(constraint.anchor, constraint.hops, whole=True).keys()
     return {c: tuple(reached[c] for reached in wanted if c in reached) for c in curies}
 
 
