@@ -119,7 +119,7 @@ def _through(constraint: Constraint, category: str, direction: Direction) -> Con
 
 
 def through_diseases(plan: FindPlan) -> FindPlan | None:
-    """Who looks after a finding: who looks after the diseases that show it; None of another plan."""
+    """Of a plan who looks after a finding: who looks after the diseases that show it; or None."""
     only = plan.constraints[0]
     if plan.intent is not Intent.SPECIALTY or plan.anchor_categories != (PHENOTYPE,):
         return None
