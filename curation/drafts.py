@@ -13,6 +13,7 @@ from typing import Any
 
 from kg.schema import (
     ASSOCIATED_WITH,
+    AVOIDED_FOOD,
     CONTRAINDICATED_IN,
     DIAGNOSES,
     HAS_COMPLICATION,
@@ -54,7 +55,7 @@ _KEYS = {
     "class": "name zh names lay zh_lay parents members abbreviations contraindications",
     "interaction": "a b severity mechanism mechanism_zh management management_zh",
     "term": "name zh zh_lay lay names abbreviations",
-    "group": "name zh names lay zh_lay abbreviations parents",
+    "group": "name zh names lay zh_lay abbreviations parents ages",
     "unsuited": "group population strength drugs why why_zh documents",
 }
 #: How strongly a drug is unsuited for a group of patients.
@@ -277,16 +278,17 @@ def _contraindications(entry: dict[str, Any], drug: Term, place: str) -> Iterato
 
 
 def _unsuited(entry: dict[str, Any], place: str) -> Iterator[DraftFact]:
-    """Drugs and classes a group of patients must not have, with the age or weight that holds for.
+    """Drugs, classes and foods a group of patients must not have, with the age or weight.
 
     ``why`` is said in the record's own words, in English and Chinese. ``documents`` are the
     documents of MedQuAD (``collection/id``) that were read and say so.
     """
     for name in entry["drugs"]:
+        what = _drug_or_class(name)
         fact = _fact(
             "contraindications",
-            _drug_or_class(name),
-            CONTRAINDICATED_IN,
+            what,
+            AVOIDED_FOOD if what.role == "food" else CONTRAINDICATED_IN,
             Term("group", entry["group"]),
             place,
             strength=entry["strength"],

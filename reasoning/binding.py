@@ -21,6 +21,7 @@ from reasoning.planner import Anchor, Bound, intent_of, plan_of, rivals_of
 from reasoning.question import Reason, Understanding
 from reasoning.rules import LETTERS, OTHER, SLOT_KINDS, UNKNOWN, Phrases
 from reasoning.skeleton import Slot, polarity_of
+from reasoning.ways import OR_ELSE
 
 #: The slot of what is excluded ("without X", "not contraindicated in X").
 EXCLUDED = "x"
@@ -124,6 +125,10 @@ class Binder:
                     )
                     if again is not None and again != plan:
                         yield again, linked_concept(root, other, ())
+        if bound.rule in OR_ELSE:
+            again, first = plan_of(replace(bound, rule=OR_ELSE[bound.rule])), bound.anchors["a"][0]
+            if again is not None:
+                yield again, linked_concept(root_of(first.slot), first.concept, ())
 
     def _part_of_names(self, match: RuleMatch) -> list[Slot]:
         """Unknown words right beside a name that was used: together they name something else.

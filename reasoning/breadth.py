@@ -27,6 +27,7 @@ from kg.schema import (
 from kg.store import GraphStore
 from reasoning.answer import Broader, LinkedConcept, Outcome
 from reasoning.joining import anchored
+from reasoning.people import only_of_some
 from reasoning.plan import CheckPlan, FindPlan, Intent, Plan
 from reasoning.qualifiers import Qualified, Sort
 from reasoning.question import Understanding, UnknownName
@@ -183,9 +184,26 @@ def _groups(understood: Understanding) -> Iterator[LinkedConcept]:
             yield concept
 
 
+def of_some_patients(understood: Understanding, retrieval: Retrieval) -> Understanding:
+    """Of a check that only what is recorded of other patients decides: that it is broader."""
+    plan, age = retrieval.plan, understood.age
+    if not isinstance(plan, CheckPlan) or not only_of_some(age, retrieval):
+        return understood
+    group = next((c for c in understood.concepts if c.curie == plan.object), None)
+    about = next((c for c in understood.concepts if c.curie == plan.subject), group)
+    spoken = age or group
+    if spoken is None or about is None:
+        return understood
+    text = understood.question[spoken.start : spoken.end]
+    one = Broader(text, spoken.start, spoken.end, about.curie, about.name, patients=True)
+    return replace(understood, broader=(*understood.broader, one))
+
+
 def only_general(understood: Understanding, retrieval: Retrieval) -> bool:
-    """Whether a check found help in general where help for some patients was asked."""
+    """Whether a check found help, or harm, that need not hold of the patients asked about."""
     plan = retrieval.plan
+    if any(b.patients for b in understood.broader) and only_of_some(understood.age, retrieval):
+        return True
     return (
         isinstance(plan, CheckPlan)
         and any(b.patients for b in understood.broader)

@@ -15,6 +15,7 @@ from kg.schema import CONTRAINDICATED_IN, HAS_PHENOTYPE, PREDICATES, TREATS
 from kg.store import Direction, EdgeFilter, GraphStore
 from reasoning.frame_parser import Note, ReadClause, ReadEntry, ReadSentence
 from reasoning.frequency import frequency
+from reasoning.quoted_definitions import is_quoted
 from reasoning.readings import is_reading
 from reasoning.sentence_frames import (
     DETAIL_KINDS,
@@ -350,8 +351,11 @@ class Checker:
         identifiers = {concept.curie, *concept.xrefs}
         match sentence.kind:
             case Kind.DEFINITION:
-                said = (sentence.texts["value"], sentence.texts["source"])
-                return said in {(d.text, d.provenance.source) for d in concept.definitions}
+                texts, language = sentence.texts, self.frames.language
+                return any(
+                    is_quoted(d, texts["source"], texts["value"], language)
+                    for d in concept.definitions
+                )
             case Kind.NO_DEFINITION:
                 return not concept.definitions
             case Kind.IDENTIFIERS | Kind.IDENTIFIERS_YES | Kind.IDENTIFIERS_NO:

@@ -26,7 +26,7 @@ from kg.records import Concept, Subgraph
 from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
 from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
-from reasoning.breadth import for_patients, lead, only_general
+from reasoning.breadth import for_patients, lead, of_some_patients, only_general
 from reasoning.choice import choose
 from reasoning.cited import cite, verify_cited
 from reasoning.confidence import ConfidenceModel
@@ -219,6 +219,7 @@ class Engine:
             with clock.stage("retrieval"):
                 understood, retrieval = self._retrieved(understood, understood.plan)
                 understood, retrieval = for_patients(understood, retrieval, self.store)
+                understood = of_some_patients(understood, retrieval)
             with clock.stage("wording"):
                 answer = self._planned(question, understood, retrieval, frames, limit)
             offered = understood.options if options is None else options

@@ -122,8 +122,14 @@ def refusal(skeleton: Skeleton, phrases: Phrases) -> Reason | None:
     """Why no plan can say what is asked, or None where one may."""
     letters = skeleton.letters()
     for rule in phrases.refusals:
-        if rule.may_match(skeleton.text, letters) and rule.pattern.search(skeleton.text):
-            return Reason(rule.name)
+        match = None
+        if rule.may_match(skeleton.text, letters):
+            match = rule.pattern.search(skeleton.text)
+        if match is None:
+            continue
+        if rule.known and any(UNKNOWN in slot.letters for slot in skeleton.slots_in(match[0])):
+            continue
+        return Reason(rule.name)
     return None
 
 

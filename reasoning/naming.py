@@ -18,6 +18,7 @@ from kg.names import normalise
 from nlp.linker import Linker, Unlinked
 from nlp.records import Mention
 from reasoning.numbered import numbered
+from reasoning.people import with_people
 from reasoning.qualifiers import Qualified, Sort, beside_names, patients
 from reasoning.rules import Phrases, load_phrases, load_short_forms
 from reasoning.skeleton import Slot, detect_language, slots_of
@@ -65,6 +66,7 @@ class Namer:
             if not self._asks(m.text) and not _is_unit(question, m.start, m.text)
         ]
         mentions = [self._every_meaning(m) for m in self._unframed(question, linked)]
+        mentions = with_people(question, mentions, self._linker)
         kinds = numbered(question, mentions)
         respelt_kinds = [self._numbered_name(question, *span) for span in kinds.values()]
         wider, narrowed, told = self._narrowed(question, mentions)

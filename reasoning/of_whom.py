@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kg.schema import CONTRAINDICATED_IN, PATIENT_GROUP
+from kg.schema import AVOIDED_FOOD, CONTRAINDICATED_IN, PATIENT_GROUP
 from nlp.records import Candidate
 from reasoning.anchoring import linked_concept
 from reasoning.breadth import OF_NOBODY
 from reasoning.joining import anchored
+from reasoning.people import asked_age
 from reasoning.plan import CheckPlan, FindPlan, JointPlan, Plan
 from reasoning.question import Understanding
 from reasoning.rules import Phrases
 from reasoning.skeleton import Slot
+
+_HARMS = frozenset({CONTRAINDICATED_IN, AVOIDED_FOOD})
 
 #: Reads the question with these names.
 Read = Callable[[tuple[Slot, ...]], Understanding]
@@ -51,7 +54,8 @@ def read_of_whom(slots: tuple[Slot, ...], phrases: Phrases, read: Read) -> Under
 
 def _is_group(slot: Slot, phrases: Phrases) -> bool:
     named = any(c.category == PATIENT_GROUP for c in slot.candidates)
-    return named and phrases.of_whom.fullmatch(slot.text.lower()) is not None
+    text = slot.text.lower()
+    return named and bool(phrases.of_whom.fullmatch(text) or asked_age(text))
 
 
 def _group(slot: Slot) -> Candidate:
@@ -69,10 +73,10 @@ def _asks_harm(plan: Plan, groups: set[str]) -> bool:
     if anchored(plan).isdisjoint(groups):
         return False
     if isinstance(plan, CheckPlan):
-        return CONTRAINDICATED_IN in plan.predicates or CONTRAINDICATED_IN in plan.denied_by
+        return not _HARMS.isdisjoint((*plan.predicates, *plan.denied_by))
     if isinstance(plan, FindPlan):
         return any(
-            CONTRAINDICATED_IN in hop.predicates
+            not _HARMS.isdisjoint(hop.predicates)
             for constraint in plan.constraints
             if constraint.anchor in groups
             for hop in constraint.hops

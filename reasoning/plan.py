@@ -26,6 +26,7 @@ from typing import ClassVar, cast
 from kg.errors import PlanError
 from kg.records import Polarity, check_curie
 from kg.schema import (
+    AVOIDED_FOOD,
     CAUSES,
     CLASSES,
     CONTRAINDICATED_IN,
@@ -350,6 +351,7 @@ WIDENING: Mapping[str, Widening] = MappingProxyType(
         HAS_SIDE_EFFECT: Widening(_DOWN, _DOWN),
         CONTRAINDICATED_IN: Widening(_EITHER, _EITHER),
         INTERACTS_WITH: Widening(_EITHER, _EITHER),
+        AVOIDED_FOOD: Widening((), (Direction.OUT,)),
         GENE_ASSOCIATED: Widening((), _DOWN),
         PREDISPOSES: Widening(_DOWN, _DOWN),
         HAS_COMPLICATION: Widening(_DOWN, _DOWN),

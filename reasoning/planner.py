@@ -26,6 +26,7 @@ from reasoning.plan import (
 from reasoning.rules import LETTERS, OTHER, SLOT_KINDS
 from reasoning.skeleton import Slot
 from reasoning.ways import (
+    AMONG,
     ASPECTS,
     CHECKS,
     EXCLUDED_BY,
@@ -274,10 +275,10 @@ def _members(bound: Bound) -> Plan | None:
     anchors = bound.anchors["a"]
     classes = bound.anchors["c"]
     found = _constraints(anchors, search.ways)
-    members = _constraints(classes, SEARCHES["class_members"].ways)
+    members = _constraints(classes, SEARCHES[AMONG.get(bound.rule, "class_members")].ways)
     if found is None or members is None:
         return None
-    if bound.rule == "members_contraindicated":
+    if MEMBER_SEARCHES[bound.rule] == "contraindicated_drugs":
         found = [replace(c, hops=(*c.hops, _members_of_classes())) for c in found]
     pairs = [*zip(found, anchors, strict=True), *zip(members, classes, strict=True)]
     return _joined(search.intent, pairs, count=bound.count)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reasoning.answer import Broader, LinkedConcept, Outcome
+from reasoning.people import Person
 from reasoning.plan import Intent, Plan
 
 
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     PERSONAL = "personal"
     MECHANISM = "mechanism"
     COMPARISON = "comparison"
+    FOR_WHAT = "for_what"  # what may be given to someone, without saying what for
     NOT_HELD = "not_held"
 
 
@@ -72,6 +74,7 @@ class Understanding:
         read_by: name of the language model that read the question where no phrase matched and
             the classifier was not sure; "" else. ``rule`` ends in ``.read`` then.
         read_as: what it read the question as, in a few words; "" else.
+        age: the words that say how old those are whom the question speaks of, and that age.
     """
 
     question: str
@@ -93,3 +96,4 @@ class Understanding:
     other_senses: tuple[tuple[Plan, LinkedConcept], ...] = ()
     read_by: str = ""
     read_as: str = ""
+    age: Person | None = None

@@ -51,7 +51,7 @@ from reasoning.plan import (
 )
 from reasoning.profiles import alike
 from reasoning.traversal import Reached, Walker, edges_to
-from reasoning.widening import by_profile, raised, widened
+from reasoning.widening import by_profile, raised, through_diseases, widened
 
 #: How many of the best are looked at again for specificity.
 MOST_SPECIFIC = 30
@@ -210,7 +210,7 @@ def _find(
     profile = by_profile(plan) if widen and not found else None
     if profile is not None:
         return _similar(profile, walker, limit=limit)
-    for wider in (widened(plan), raised(plan) if upward else None):
+    for wider in (widened(plan), raised(plan) if upward else None, through_diseases(plan)):
         if widen and not found and wider is not None:
             found = _reach(wider, walker)
             plan = wider if found else plan
@@ -235,7 +235,7 @@ def _reach(plan: FindPlan, walker: Walker) -> dict[str, tuple[Reached, ...]]:
     curies -= {c.anchor for c in plan.constraints}
     for constraint in plan.constraints:
         if constraint.negated and curies:
-            curies -= walker.follow(constraint.anchor, constraint.hops).keys()
+            curies -= walker.follow(constraint.anchor, constraint.hops, whole=True).keys()
     return {c: tuple(reached[c] for reached in wanted if c in reached) for c in curies}
 
 

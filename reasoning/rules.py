@@ -81,6 +81,7 @@ SLOT_KINDS: Mapping[str, str] = MappingProxyType(
         "risk": "KLDSRCGF",
         "group": "LDS",
         "people": "LK",
+        "patients": "L",
         "taken": "RCFK",
         "with": "RCFLDSK",
         "food": "F",

@@ -23,6 +23,7 @@ from reasoning.plan import (
     JointPlan,
     SimilarPlan,
 )
+from reasoning.quoted_definitions import known_as, quoted
 from reasoning.retrieval import Retrieval
 from reasoning.sentence_frames import Kind, Relation
 from reasoning.statements import (
@@ -343,7 +344,10 @@ def _describe(
         Statement(
             Kind.DEFINITION,
             anchors=(plan.concept,),
-            values=(("source", d.provenance.source), ("value", d.text)),
+            values=(
+                ("source", known_as(d.provenance.source, language)),
+                ("value", quoted(d.text)),
+            ),
         )
         for d in definitions
     ]

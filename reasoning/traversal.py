@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -110,11 +111,20 @@ class Walker:
         )
         return bare.restrict(edge)
 
-    def follow(self, anchor: str, hops: Sequence[Hop]) -> dict[str, Reached]:
-        """Where the hops lead from ``anchor``, with everything on the way."""
+    def follow(
+        self, anchor: str, hops: Sequence[Hop], *, whole: bool = False
+    ) -> dict[str, Reached]:
+        """Where the hops lead from ``anchor``, with everything on the way.
+
+        ``whole``: all kin, however many: what is to be left out must not be cut short.
+        """
         frontier = {anchor: Reached(anchor, 1.0)}
+        most = sys.maxsize if whole else MOST_KIN
         for hop in hops:
-            frontier = self._expanded(frontier, hop) if hop.expansion else self._hop(frontier, hop)
+            if hop.expansion:
+                frontier = self._expanded(frontier, hop, most)
+            else:
+                frontier = self._hop(frontier, hop)
         return frontier
 
     def _hop(self, frontier: dict[str, Reached], hop: Hop) -> dict[str, Reached]:
@@ -142,7 +152,9 @@ class Walker:
             polarity=hop.polarity,
         )
 
-    def _expanded(self, frontier: dict[str, Reached], hop: Hop) -> dict[str, Reached]:
+    def _expanded(
+        self, frontier: dict[str, Reached], hop: Hop, most: int = MOST_KIN
+    ) -> dict[str, Reached]:
         """The frontier and its kin; a concept already in the frontier stays as it is."""
         arrived = dict(frontier)
         layer = frontier
@@ -151,7 +163,7 @@ class Walker:
             for origin in layer.values():
                 for edge in self._hop_edges(origin.curie, hop):
                     end = follows(edge, origin.curie, hop.direction)
-                    if end is None or end in frontier or len(arrived) >= MOST_KIN:
+                    if end is None or end in frontier or len(arrived) >= most:
                         continue
                     node = following.setdefault(end, Reached(end))
                     node.arrive(origin, edge, KIN_DISCOUNT, kin=True)

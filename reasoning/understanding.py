@@ -12,6 +12,7 @@ one end in an outcome of their own, never in a guess (:mod:`reasoning.reading`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from kg.errors import UsageError
 from nlp.linker import Linker
@@ -21,6 +22,7 @@ from reasoning.asked import unreadable, without_options
 from reasoning.breadth import told_apart
 from reasoning.naming import Namer
 from reasoning.of_whom import read_of_whom
+from reasoning.people import asked_age
 from reasoning.plan_reading import PlanReader
 from reasoning.question import Reason, Understanding, UnknownName
 from reasoning.reading import Reading
@@ -90,6 +92,7 @@ class Understander:
         understood = read_of_whom(slots, phrases, read)
         if self._reader is not None and understood.reason is Reason.NO_QUESTION:
             understood = reading(slots).read_by(self._reader) or understood
+        understood = replace(understood, age=asked_age(asked))
         return told_apart(understood, self._namer.beside(asked, slots))
 
     def _declined(self, question: str, language: str, reason: Reason) -> Understanding:

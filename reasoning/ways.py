@@ -199,6 +199,9 @@ SEARCHES: Mapping[str, Search] = MappingProxyType(
         "specialty": _search(
             Intent.SPECIALTY, Way(CONDITION, (_hop(TREATED_BY_SPECIALTY, _OUT, (SPECIALTY,)),))
         ),
+        "diseases_of_specialty": _search(
+            Intent.SPECIALTY, Way((SPECIALTY,), (_hop(TREATED_BY_SPECIALTY, _IN, CONDITION),))
+        ),
         "similar": _search(
             Intent.SIMILAR,
             Way(CONDITION, (_hop(SIMILAR_TO, _BOTH, CONDITION),)),
@@ -232,6 +235,12 @@ SEARCHES: Mapping[str, Search] = MappingProxyType(
             Way((FOOD,), (_hop(RECOMMENDED_FOOD, _OUT, CONDITION),)),
         ),
         # noun phrases
+        "eaten": _search(
+            Intent.FOODS_RECOMMENDED,
+            Way(CONDITION, (_hop(RECOMMENDED_FOOD, _IN, (FOOD,)),)),
+            Way((FOOD,), (_hop(RECOMMENDED_FOOD, _OUT, CONDITION),)),
+        ),
+        # noun phrases
         "diseases_with": _search(
             Intent.DISEASES_WITH_FINDINGS, Way(CONDITION, (_hop(HAS_PHENOTYPE, _IN, (DISEASE,)),))
         ),
@@ -257,8 +266,19 @@ MEMBER_SEARCHES: Mapping[str, str] = MappingProxyType(
         "members_treating": "uses_of_drugs",
         "members_causing": "drugs_with_side_effect",
         "members_contraindicated": "contraindicated_drugs",
+        "treating_causing": "drugs_with_side_effect",
+        "treating_contraindicated": "contraindicated_drugs",
     }
 )
+
+#: What the slot ``c`` of these rules stands for; of the others, the members of a class.
+AMONG: Mapping[str, str] = MappingProxyType(
+    {"treating_causing": "drug_treatments", "treating_contraindicated": "drug_treatments"}
+)
+
+#: What the words of a rule may ask as well, tried where its own search finds nothing: 感冒吃什么
+#: asks for food or for medicine.
+OR_ELSE: Mapping[str, str] = MappingProxyType({"eaten": "drug_treatments"})
 
 #: Rules with a slot ``x`` that excludes: what is excluded are drugs reached from ``x`` this way.
 EXCLUDING_SEARCHES: Mapping[str, str] = MappingProxyType(

@@ -116,3 +116,14 @@ def _with_kin(constraint: Constraint, category: str) -> Constraint:
 
 def _through(constraint: Constraint, category: str, direction: Direction) -> Constraint:
     return replace(constraint, hops=(expansion(category, direction), *constraint.hops))
+
+
+def through_diseases(plan: FindPlan) -> FindPlan | None:
+    """Of a plan who looks after a finding: who looks after the diseases that show it; or None."""
+    only = plan.constraints[0]
+    if plan.intent is not Intent.SPECIALTY or plan.anchor_categories != (PHENOTYPE,):
+        return None
+    if len(only.hops) != 1 or only.negated or plan.count:
+        return None
+    shown = Hop((HAS_PHENOTYPE,), Direction.IN, (DISEASE,))
+    return replace(plan, constraints=(replace(only, hops=(shown, *only.hops)),))

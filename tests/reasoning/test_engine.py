@@ -33,7 +33,7 @@ QUESTIONS = [
     ("FBN1 is not associated with Marfan syndrome", Outcome.NO, ["No", "FBN1 is associated"]),
     ("What does xyzzyitis cause?", Outcome.UNKNOWN_NAME, ["“xyzzyitis” is not in this graph"]),
     ("How much aspirin should I take?", Outcome.OUT_OF_SCOPE, ["oses"]),
-    ("What is migraine?", Outcome.ANSWERED, ["A headache that recurs. Often one-sided."]),
+    ("What is migraine?", Outcome.ANSWERED, ["A headache that recurs. Often one-sided”."]),
     ("Can I take warfarin with aspirin?", Outcome.NO, ["major", "“avoid”"]),
     ("偏头痛有哪些症状？", Outcome.ANSWERED, ["头痛[1]", "80–99 %"]),
     ("哪些药物治疗偏头痛？", Outcome.ANSWERED, ["普萘洛尔（一线）[1]", "sumatriptan[2]"]),

@@ -5,13 +5,19 @@ from __future__ import annotations
 import pytest
 
 from bench.question_suite import open_qa
-from kg.schema import CONTRAINDICATED_IN, TREATS
+from kg.schema import AVOIDED_FOOD, CONTRAINDICATED_IN, TREATS
 from medkgqa import MedicalQA
 from reasoning.answer import Answer, Outcome
 
 pytestmark = pytest.mark.slow
 
 CURIES = {
+    "alcohol": "DRUGBANK:DB00898",
+    "ibuprofen": "DRUGBANK:DB01050",
+    "lisinopril": "DRUGBANK:DB00722",
+    "warfarin": "DRUGBANK:DB00682",
+    "infants": "MESH:D007223",
+    "pregnancy": "MESH:D011247",
     "aspirin": "DRUGBANK:DB00945",
     "ceftriaxone": "DRUGBANK:DB01212",
     "chloramphenicol": "DRUGBANK:DB00446",
@@ -60,6 +66,17 @@ def told(answer: Answer) -> set[tuple[str, str]]:
         ("可以给孩子吃可待因吗", "codeine", "children"),
         ("新生儿能用氯霉素吗", "chloramphenicol", "newborns"),
         ("哺乳期能吃甲氨蝶呤吗", "methotrexate", "breastfeeding"),
+        ("can my 5 year old take aspirin", "aspirin", "children"),
+        ("can I give imodium to my 18 month old", "loperamide", "children"),
+        ("is ibuprofen safe for a 3 month old", "ibuprofen", "infants"),
+        ("ibuprofen for 3 month old", "ibuprofen", "infants"),
+        ("3个月的宝宝能吃布洛芬吗", "ibuprofen", "infants"),
+        ("my 1 year old has diarrhea, can I give imodium?", "loperamide", "children"),
+        ("can I take ibuprofen in the third trimester", "ibuprofen", "pregnancy"),
+        ("warfarin during pregnancy", "warfarin", "pregnancy"),
+        ("孕期能用华法林吗", "warfarin", "pregnancy"),
+        ("怀孕能喝酒吗", "alcohol", "pregnancy"),
+        ("what happens if you take lisinopril while pregnant", "lisinopril", "pregnancy"),
     ],
 )
 def test_what_is_contraindicated_is_told_with_its_evidence(
@@ -76,7 +93,14 @@ def test_what_is_contraindicated_is_told_with_its_evidence(
     [
         "can I give my toddler ibuprofen",
         "is acetaminophen safe for children?",
-        "宝宝能吃布洛芬吗",
+        "孩子能吃对乙酰氨基酚吗",
+        "can my 5 year old take ibuprofen",
+        "can my 5 year old take loperamide",
+        "can my 14 year old take codeine",
+        "can teenagers take codeine",
+        "is ceftriaxone safe for children",
+        "我两岁的孩子能吃布洛芬吗",
+        "is honey safe for a 2 year old",
     ],
 )
 def test_what_is_not_recorded_is_never_called_safe(qa: MedicalQA, question: str) -> None:
@@ -111,3 +135,35 @@ def test_other_questions_are_answered_as_before(qa: MedicalQA, question: str) ->
     answer = qa.ask(question)
     assert answer.outcome is Outcome.ANSWERED, (question, answer.text)
     assert not told(answer)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "can babies have honey",
+        "can a newborn have honey",
+        "一岁以下的宝宝能吃蜂蜜吗",
+        "婴儿可以吃蜂蜜吗",
+    ],
+)
+def test_honey_is_not_for_infants(qa: MedicalQA, question: str) -> None:
+    answer = qa.ask(question)
+    assert answer.outcome is Outcome.NO, (question, answer.text)
+    assert {c.edge.predicate for c in answer.claims} >= {AVOIDED_FOOD}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what can I give my toddler", "what medicine can I give my 4 year old", "孩子能吃啥药"],
+)
+def test_what_to_give_without_saying_for_what_is_asked_back(qa: MedicalQA, question: str) -> None:
+    answer = qa.ask(question)
+    assert answer.outcome is Outcome.OUT_OF_SCOPE
+    assert "what it is for" in answer.text or "用来治什么" in answer.text
+
+
+def test_what_is_left_out_is_left_out_whole(qa: MedicalQA) -> None:
+    answer = qa.ask("what painkillers are safe in pregnancy", limit=None)
+    listed = {end for c in answer.claims for end in (c.edge.subject, c.edge.object)}
+    assert answer.outcome is Outcome.ANSWERED
+    assert "DRUGBANK:DB01081" not in listed  # an opioid; more than 400 are left out
