@@ -123,6 +123,8 @@ class Answer:
         removed: sentences of the model that the graph does not bear out; not in the text.
         literature: what the documents given say to the question; None where none were given.
             Text, outcome and confidence are the graph's alone.
+        reader: whom the text is worded for: ``clinician`` or ``patient``. Claims keep the names
+            and words of the clinician's.
     """
 
     question: str
@@ -148,3 +150,4 @@ class Answer:
     read_by: str = ""
     literature: LiteratureAnswer | None = None
     signals: Signals | None = None
+    reader: str = "clinician"

@@ -206,7 +206,7 @@ def _checked_record(claim: CheckedClaim) -> dict[str, Any]:
 
 def format_answer(answer: Answer, *, width: int = 100) -> str:
     """The answer as shown on a terminal: text, numbered sources, plan, outcome, notice."""
-    frames = load_frames(answer.language)
+    frames = load_frames(answer.language, answer.reader)
     labels = frames.labels
     lines = [_wrapped(_readable(part), width) for part in answer.text.split("\n")]
     sources = list(_source_lines(answer, frames, width))
