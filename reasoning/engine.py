@@ -29,6 +29,7 @@ from reasoning.choice import choose
 from reasoning.confidence import ConfidenceModel
 from reasoning.emergency import RedFlag, emergency
 from reasoning.engine_settings import EngineSettings, Mode
+from reasoning.following import among_those
 from reasoning.free_claims import load_free_words
 from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_reading import ModelPlanReader
@@ -139,6 +140,23 @@ class Engine:
         """A conversation, in which a question may refer to the one before."""
         return Conversation(self)
 
+    def understood(
+        self,
+        question: str,
+        *,
+        previous: Understanding | None = None,
+        offered: bool = False,
+    ) -> Understanding:
+        """What ``question`` means after the turn understood as ``previous``.
+
+        ``offered``: whether it comes with options, which are then what "which of these" means.
+        """
+        understood = self._understander(question, previous=previous)
+        kinds = _kinds_meant(understood, self.store)
+        if kinds:
+            understood = self._understander(question, previous=previous, preferred=kinds)
+        return understood if offered else among_those(understood, previous)
+
     def turn(
         self,
         question: str,
@@ -155,10 +173,7 @@ class Engine:
             with clock.stage("emergency"):
                 flag = emergency(question)
             with clock.stage("understanding"):
-                understood = self._understander(question, previous=previous)
-                kinds = _kinds_meant(understood, self.store)
-                if kinds:
-                    understood = self._understander(question, previous=previous, preferred=kinds)
+                understood = self.understood(question, previous=previous, offered=bool(options))
             asked = _Asked(question, limit, options, reader, flag)
             answer = self._answer(asked, understood, clock)
             with clock.stage("verification"):
@@ -306,9 +321,16 @@ class Conversation:
         answer, understood = self._engine.turn(
             question, limit=limit, options=options, previous=self._previous, reader=reader
         )
+        self._remember(understood)
+        return answer
+
+    def recall(self, question: str) -> None:
+        """Take ``question`` as asked before, without an answer to it."""
+        self._remember(self._engine.understood(question, previous=self._previous))
+
+    def _remember(self, understood: Understanding) -> None:
         if understood.plan is not None:
             self._previous = understood
-        return answer
 
 
 def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
