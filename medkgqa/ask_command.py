@@ -28,6 +28,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         reader=options.reader,
         licence=options.licence,
         literature=options.literature,
+        summarise=options.summarise,
         abstain_below=options.abstain_below,
         settings=settings,
     )
@@ -85,6 +86,13 @@ def ask_arguments(ask: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="INDEX",
         help="quote what documents say to the question; make it with: medkgqa index",
+    )
+    ask.add_argument(
+        "--summarise",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of many sentences of documents tell the N that together say most, whole and cited",
     )
     ask.add_argument(
         "--abstain-below",

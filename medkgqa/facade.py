@@ -49,6 +49,9 @@ class MedicalQA:
         literature: file that ``medkgqa index`` wrote, or a
             :class:`~reasoning.literature_index.LiteratureIndex`: sentences of its documents that
             support or contradict what is asked are in :attr:`Answer.literature`, word for word.
+        summarise: so many sentences of documents that together say most, whole, with their ids: of
+            those behind the claims of a graph built from documents (:attr:`Answer.summary`), and
+            of those that ``literature`` quotes; 0 for none.
         abstain_below: an answer less likely to be right than this, in [0, 1], is withheld; the
             text says why and what would make it surer.
         settings: folders and threads; from the environment where not given.
@@ -73,6 +76,7 @@ class MedicalQA:
         reader: Reader = "clinician",
         licence: Literal["open"] | None = None,
         literature: str | Path | LiteratureIndex | None = None,
+        summarise: int = 0,
         abstain_below: float = 0.0,
         settings: Settings | None = None,
     ) -> None:
@@ -95,18 +99,23 @@ class MedicalQA:
                 abstain_below=abstain_below,
                 model_reads=model_reads,
                 reader=reader,
+                summarise=summarise,
             ),
-            literature=self._literature(literature, open_only=licence is not None),
+            literature=self._literature(
+                literature, open_only=licence is not None, summarise=summarise
+            ),
         )
 
     def _literature(
-        self, literature: str | Path | LiteratureIndex | None, *, open_only: bool
+        self, literature: str | Path | LiteratureIndex | None, *, open_only: bool, summarise: int
     ) -> Literature | None:
         if literature is None:
             return None
         from medkgqa.literature import open_literature  # nothing else needs it
 
-        return open_literature(literature, self.store, self.settings, open_only=open_only)
+        return open_literature(
+            literature, self.store, self.settings, open_only=open_only, summarise=summarise
+        )
 
     def ask(
         self,

@@ -13,6 +13,7 @@ from reasoning.quotes import LiteratureAnswer
 
 if TYPE_CHECKING:
     from reasoning.signals import Signals
+    from reasoning.summary import Summary
 
 
 class Outcome(StrEnum):
@@ -125,6 +126,8 @@ class Answer:
             Text, outcome and confidence are the graph's alone.
         reader: whom the text is worded for: ``clinician`` or ``patient``. Claims keep the names
             and words of the clinician's.
+        summary: of the sentences of documents behind the claims, those that together say most;
+            None where no summary was asked for, or no claim rests on a sentence.
     """
 
     question: str
@@ -151,3 +154,4 @@ class Answer:
     literature: LiteratureAnswer | None = None
     signals: Signals | None = None
     reader: str = "clinician"
+    summary: Summary | None = None

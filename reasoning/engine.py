@@ -49,6 +49,7 @@ from reasoning.writer import AnyModel
 
 if TYPE_CHECKING:
     from reasoning.literature import Literature  # which takes a tenth of a start
+    from reasoning.summary import Summary
 
 __all__ = ["Conversation", "Engine", "EngineSettings", "Mode"]
 
@@ -260,7 +261,15 @@ class Engine:
             free=told.free,
             removed=told.removed,
             read_by=understood.read_by,
+            summary=self._summary(wording.claims),
         )
+
+    def _summary(self, claims: Sequence[Claim]) -> Summary | None:
+        if not self.settings.summarise:
+            return None
+        from reasoning.summary import summary_of  # nothing else needs it
+
+        return summary_of(claims, self.settings.summarise)
 
     def _said(self, understood: Understanding, retrieval: Retrieval, limit: int | None) -> Script:
         """What to say: of what the answer is broader than the question first."""

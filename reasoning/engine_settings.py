@@ -36,6 +36,8 @@ class EngineSettings:
         model_reads: whether the language model says what a question asks that no rule recognises
             (:mod:`reasoning.plan_reading`); off, for with the default model it is wrong too often
             (docs/benchmarks.md).
+        summarise: sentences of documents told as a summary of what is behind the claims; 0 for
+            none.
         reader: whom answers are worded for, where a question does not say.
     """
 
@@ -46,6 +48,7 @@ class EngineSettings:
     model_reads: bool = False
     confidence: ConfidenceModel | None = None
     reader: str = CLINICIAN
+    summarise: int = 0
 
     def __post_init__(self) -> None:
         if self.mode not in tuple(Mode):
@@ -56,3 +59,5 @@ class EngineSettings:
         if not 1 <= self.named <= MOST_NAMED:
             raise UsageError(f"named={self.named}; 1 to {MOST_NAMED} facts can be named in a text")
         check_reader(self.reader)
+        if self.summarise < 0:
+            raise UsageError(f"summarise={self.summarise}; give how many sentences, 0 for none")

@@ -14,7 +14,12 @@ from typing import Any
 from kg.errors import UsageError
 from kg.records import Evidence, EvidenceKind
 from reasoning.answer import Answer, Broader, Claim, LinkedConcept
-from reasoning.literature_text import literature_lines, literature_record
+from reasoning.literature_text import (
+    literature_lines,
+    literature_record,
+    summary_lines,
+    summary_record,
+)
 from reasoning.sentence_frames import PATIENT, READERS, Frames, load_frames
 from reasoning.verbalization import evidence_phrase
 from reasoning.verification import CheckedClaim, Verification
@@ -93,7 +98,8 @@ def error_record(line: int, *, id: Identifier, error: str) -> dict[str, Any]:  #
 def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  # noqa: A002
     """The record of an answer; everything in it is JSON.
 
-    ``literature`` is there only where documents were given to quote.
+    ``literature`` is there only where documents were given to quote, ``summary`` only where one
+    was asked for and claims rest on sentences.
     """
     plan = None
     if answer.plan is not None:
@@ -121,6 +127,8 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
     }
     if answer.literature is not None:
         record["literature"] = literature_record(answer.literature)
+    if answer.summary is not None:
+        record["summary"] = summary_record(answer.summary)
     return record
 
 
@@ -232,6 +240,9 @@ def format_answer(answer: Answer, *, width: int = 100) -> str:
         lines += ["", f"{labels['sources']}:", *sources]
     if answer.literature is not None:
         told = literature_lines(answer.literature, frames)
+        lines += ["", *(_wrapped(_readable(text), width, indent="  ") for text in told)]
+    if answer.summary is not None:
+        told = summary_lines(answer.summary, frames)
         lines += ["", *(_wrapped(_readable(text), width, indent="  ") for text in told)]
     lines.append("")
     if answer.reader != PATIENT:
