@@ -25,6 +25,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         lm=options.lm,
         mode=options.mode,
         model_reads=options.model_reads,
+        model_ranks=options.model_ranks,
         reader=options.reader,
         licence=options.licence,
         literature=options.literature,
@@ -76,6 +77,11 @@ def ask_arguments(ask: argparse.ArgumentParser) -> None:
         "--model-reads",
         action="store_true",
         help="let the language model say what a question asks that no rule recognises",
+    )
+    ask.add_argument(
+        "--model-ranks",
+        action="store_true",
+        help="let the language model order facts of equal evidence by relevance to the question",
     )
     ask.add_argument("--limit", type=int, default=100, help="most claims; 0 for all (default 100)")
     ask.add_argument("--option", action="append", help="a possible answer; may be repeated")

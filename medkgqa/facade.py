@@ -43,6 +43,8 @@ class MedicalQA:
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
         model_reads: whether the model says what a question asks that no rule recognises, among the
             plans that type-check for its names; the answer says so (:attr:`Answer.read_by`).
+        model_ranks: whether the model orders facts of equal evidence by relevance to words of the
+            question that nothing else uses.
         reader: whom answers are worded for: ``"clinician"`` or ``"patient"`` (plain sentences and
             lay names, the same claims).
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
@@ -73,6 +75,7 @@ class MedicalQA:
         mode: Mode = "strict",
         named: int = 10,
         model_reads: bool = False,
+        model_ranks: bool = False,
         reader: Reader = "clinician",
         licence: Literal["open"] | None = None,
         literature: str | Path | LiteratureIndex | None = None,
@@ -98,6 +101,7 @@ class MedicalQA:
                 named=named,
                 abstain_below=abstain_below,
                 model_reads=model_reads,
+                model_ranks=model_ranks,
                 reader=reader,
                 summarise=summarise,
             ),

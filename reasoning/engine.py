@@ -31,6 +31,7 @@ from reasoning.emergency import RedFlag, emergency
 from reasoning.engine_settings import EngineSettings, Mode
 from reasoning.following import among_those
 from reasoning.free_claims import load_free_words
+from reasoning.language_model import LanguageModel
 from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_reading import ModelPlanReader
 from reasoning.plan_text import plan_text
@@ -108,6 +109,9 @@ class Engine:
         self._linker = linker
         model = None if settings.mode is Mode.TEMPLATE else language_model
         self._teller = Teller(store, linker, model, settings)
+        self._ranker: LanguageModel | None = None
+        if settings.model_ranks and isinstance(language_model, LanguageModel):
+            self._ranker = language_model
         reads = settings.model_reads and language_model is not None
         reader = ModelPlanReader(language_model) if reads and language_model else None
         self._understander = Understander(linker, reader=reader)
@@ -196,6 +200,9 @@ class Engine:
             with clock.stage("retrieval"):
                 understood, retrieval = self._retrieved(understood, understood.plan)
                 understood, retrieval = for_patients(understood, retrieval, self.store)
+            if self._ranker is not None:
+                with clock.stage("ranking"):
+                    retrieval = self._by_relevance(understood, retrieval, frames, self._ranker)
             with clock.stage("wording"):
                 answer = self._planned(asked, understood, retrieval, frames)
             offered = understood.options if asked.options is None else asked.options
@@ -263,6 +270,14 @@ class Engine:
             read_by=understood.read_by,
             summary=self._summary(wording.claims),
         )
+
+    def _by_relevance(
+        self, understood: Understanding, retrieval: Retrieval, frames: Frames, model: LanguageModel
+    ) -> Retrieval:
+        from reasoning.relevance import by_relevance  # nothing else needs it
+
+        name_of, named = self._name_in(understood.language), self.settings.named
+        return by_relevance(retrieval, understood, model, frames, name_of, named=named)
 
     def _summary(self, claims: Sequence[Claim]) -> Summary | None:
         if not self.settings.summarise:

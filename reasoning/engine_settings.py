@@ -30,6 +30,9 @@ class EngineSettings:
         named: different things named in the text, each with what is a kind of it in the same
             line; the rest is counted.
         abstain_below: an answer less confident than this is withheld, with the reason.
+        model_ranks: whether the language model orders facts of equal evidence rank by relevance to
+            words of the question that nothing uses (:mod:`reasoning.relevance`); off, for with
+            the default model the order is no better (docs/benchmarks.md).
         confidence: the probability that an answer is right, by its signals; the shipped model
             where None.
         facts_shown: facts a language model is shown in its prompt.
@@ -46,6 +49,7 @@ class EngineSettings:
     abstain_below: float = 0.0
     facts_shown: int = 10
     model_reads: bool = False
+    model_ranks: bool = False
     confidence: ConfidenceModel | None = None
     reader: str = CLINICIAN
     summarise: int = 0
