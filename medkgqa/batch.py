@@ -1,5 +1,6 @@
 """A file of questions in, a file of answers out, one JSON object a line.
 
+Lines that name the same ``conversation`` follow each other: a question may refer to the one before.
 A line that cannot be read gives one error record in its place; the rest is answered. The answers
 appear under their final name only when all are written.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,15 @@ from tqdm import tqdm
 
 from kg.errors import UsageError
 from medkgqa.facade import MedicalQA
-from reasoning.serialization import BatchLineError, answer_record, error_record, read_batch_line
+from reasoning.answer import Answer
+from reasoning.engine import Conversation
+from reasoning.serialization import (
+    BatchLineError,
+    BatchQuestion,
+    answer_record,
+    error_record,
+    read_batch_line,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ def answer_file(qa: MedicalQA, questions: Path, answers: Path, *, limit: int | N
 
 
 def _records(qa: MedicalQA, lines: tqdm[bytes], limit: int | None) -> Iterator[dict[str, object]]:
+    conversations: dict[str | int, Conversation] = {}
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
@@ -63,7 +73,9 @@ def _records(qa: MedicalQA, lines: tqdm[bytes], limit: int | None) -> Iterator[d
         try:
             asked = read_batch_line(raw.decode("utf-8"))
             identifier = asked.id
-            answer = qa.ask(asked.question, limit=limit, options=asked.options)
+            answer = _asker(qa, asked, conversations)(
+                asked.question, limit=limit, options=asked.options, reader=asked.reader
+            )
         except UnicodeDecodeError as error:
             yield error_record(number, id=None, error=f"not UTF-8: {error.reason}")
         except BatchLineError as error:
@@ -72,3 +84,12 @@ def _records(qa: MedicalQA, lines: tqdm[bytes], limit: int | None) -> Iterator[d
             yield error_record(number, id=identifier, error=str(error))
         else:
             yield answer_record(answer, id=identifier)
+
+
+def _asker(
+    qa: MedicalQA, asked: BatchQuestion, conversations: dict[str | int, Conversation]
+) -> Callable[..., Answer]:
+    """Who answers a line: the conversation it belongs to, if any."""
+    if asked.conversation is None:
+        return qa.ask
+    return conversations.setdefault(asked.conversation, qa.conversation()).ask

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import MedKGQAError, UsageError
+from medkgqa.ask_command import ask, ask_arguments, licence_argument
+from medkgqa.output import print_result, usage_problem
 from medkgqa.settings import Settings
 
 Command = Callable[[argparse.Namespace, Settings], int]
@@ -46,45 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _ask(options: argparse.Namespace, settings: Settings) -> int:
-    from medkgqa.facade import MedicalQA
-
-    if (options.question is None) == (options.batch is None):
-        return _usage("give a question, or --batch FILE")
-    if options.batch is not None and options.out is None:
-        return _usage("--batch needs --out FILE")
-    qa = MedicalQA(
-        options.graph,
-        store=options.store,
-        lm=options.lm,
-        mode=options.mode,
-        model_reads=options.model_reads,
-        licence=options.licence,
-        literature=options.literature,
-        abstain_below=options.abstain_below,
-        settings=settings,
-    )
-    limit = None if options.limit == 0 else options.limit
-    if options.batch is not None:
-        from medkgqa.batch import answer_file
-
-        done = answer_file(qa, options.batch, options.out, limit=limit)
-        _result(options, {"answered": done.answered, "errors": done.errors}, str(done))
-        return 0
-    from reasoning.serialization import answer_record, format_answer
-
-    answer = qa.ask(options.question, limit=limit, options=options.option or None)
-    _result(options, answer_record(answer), lambda: format_answer(answer))
-    return 0
-
-
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
     from medkgqa.facade import MedicalQA
     from reasoning.serialization import format_verification, verification_record
 
     qa = MedicalQA(options.graph, store=options.store, mode="template", settings=settings)
     found = qa.verify(_text_or_file(options.text))
-    _result(options, verification_record(found), lambda: format_verification(found).rstrip())
+    print_result(options, verification_record(found), lambda: format_verification(found).rstrip())
     return 0
 
 
@@ -116,7 +85,7 @@ def _build(options: argparse.Namespace, settings: Settings) -> int:
     report = build_graph(
         options.inputs, options.out, graph=options.graph, settings=settings, plan=plan
     )
-    _result(options, report.to_json(), str(report))
+    print_result(options, report.to_json(), str(report))
     return 0
 
 
@@ -139,7 +108,7 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
         plan=plan,
         encoder=options.encoder,
     )
-    _result(options, report.to_json(), str(report))
+    print_result(options, report.to_json(), str(report))
     return 0
 
 
@@ -170,7 +139,7 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
         base=base,
         open_only=options.licence == "open",
     )
-    _result(options, report.to_json(), str(report))
+    print_result(options, report.to_json(), str(report))
     return 0
 
 
@@ -189,12 +158,12 @@ def _data(options: argparse.Namespace, settings: Settings) -> int:
     from medkgqa.data_sets import data_set_lines, data_set_records, fetch_data_set
 
     if options.action == "list":
-        _result(options, data_set_records(settings), lambda: data_set_lines(settings))
+        print_result(options, data_set_records(settings), lambda: data_set_lines(settings))
         return 0
     if options.name is None:
-        return _usage("data get needs the NAME of a data set; see medkgqa data list")
+        return usage_problem("data get needs the NAME of a data set; see medkgqa data list")
     report = fetch_data_set(options.name, settings, unverified=options.unverified)
-    _result(options, report.to_json(), str(report))
+    print_result(options, report.to_json(), str(report))
     return 0
 
 
@@ -216,7 +185,7 @@ def _extract(options: argparse.Namespace, settings: Settings) -> int:
             ner=options.ner,
         ),
     )
-    _result(options, {"documents": count}, f"{count} documents read into {options.out}")
+    print_result(options, {"documents": count}, f"{count} documents read into {options.out}")
     return 0
 
 
@@ -232,7 +201,7 @@ def _train(options: argparse.Namespace, settings: Settings) -> int:
         encoder=options.encoder,
         teacher=options.teacher,
     )
-    _result(options, scores, lambda: score_lines(scores))
+    print_result(options, scores, lambda: score_lines(scores))
     return 0
 
 
@@ -240,7 +209,7 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     from medkgqa.training_command import evaluate, score_lines
 
     scores = evaluate(options.model, config=options.config, data=options.data, model=options.folder)
-    _result(options, scores, lambda: score_lines(scores))
+    print_result(options, scores, lambda: score_lines(scores))
     return 0
 
 
@@ -260,7 +229,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(settings, graph=options.graph, store=options.store)
     writers[options.to](store, options.folder)
     counts = store.statistics()
-    _result(
+    print_result(
         options,
         {"nodes": counts.concepts, "edges": counts.edges, "folder": str(options.folder)},
         f"{counts.concepts:,} nodes and {counts.edges:,} edges written to {options.folder}",
@@ -273,7 +242,7 @@ def _neo4j(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.into is not None:
         refused = load_graph_into(settings, options.into, graph=options.graph)
-        _result(options, {"refused": refused.total}, f"loaded; {refused}")
+        print_result(options, {"refused": refused.total}, f"loaded; {refused}")
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
@@ -286,7 +255,7 @@ def _neo4j(options: argparse.Namespace, settings: Settings) -> int:
             http_port=options.http_port,
         ) as (serving, server),
     ):
-        _result(options, serving.to_json(), str(serving))
+        print_result(options, serving.to_json(), str(serving))
         sys.stdout.flush()
         server.wait()
     return 0
@@ -297,7 +266,7 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.action == "get":
         path = fetch_model(options.name, settings)
-        _result(options, {"name": options.name, "path": str(path)}, str(path))
+        print_result(options, {"name": options.name, "path": str(path)}, str(path))
         return 0
     records = model_records(settings)
     lines = [
@@ -305,7 +274,7 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
         f"{'installed' if r['installed'] else 'not fetched'}  {r['title']}"
         for r in records
     ]
-    _result(options, records, "\n".join(lines))
+    print_result(options, records, "\n".join(lines))
     return 0
 
 
@@ -313,25 +282,12 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from medkgqa.doctor import examine
 
     checks = examine(settings)
-    _result(
+    print_result(
         options,
         [check.to_json() for check in checks],
         "\n".join(str(check) for check in checks),
     )
     return 0 if all(check.ok or check.optional for check in checks) else 1
-
-
-def _result(options: argparse.Namespace, record: Any, text: str | Callable[[], str]) -> None:
-    """Print a result: as JSON where asked for, else as text."""
-    if options.json:
-        print(json.dumps(record, ensure_ascii=False))
-    else:
-        print(text if isinstance(text, str) else text())
-
-
-def _usage(problem: str) -> int:
-    print(f"medkgqa: {problem}; see medkgqa --help", file=sys.stderr)
-    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -356,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    _ask_arguments(add("ask", _ask, "answer a question, or a file of them", source))
+    ask_arguments(add("ask", ask, "answer a question, or a file of them", source))
     verify = add("verify", _verify, "check what a text claims against the graph", source)
     verify.add_argument("text", metavar="TEXT|FILE", help="in English or Chinese")
     build = add("build", _build, "read documents into a graph")
@@ -391,7 +347,7 @@ def _parser() -> argparse.ArgumentParser:
         help="file or folder; once for each NAME; default: where medkgqa data get put it",
     )
     load.add_argument("--with-starter", action="store_true", help="add it to the starter graph")
-    _licence_argument(load)
+    licence_argument(load)
     load.add_argument("--mapping", type=Path, help="mapping file (TOML), for csv")
     load.add_argument("--out", type=Path, required=True, help="folder of the new graph")
     extract = add("extract", _extract, "mentions and relations of documents, without a graph")
@@ -497,48 +453,6 @@ def _training_arguments(train: argparse.ArgumentParser, evaluate: argparse.Argum
     train.add_argument("--encoder", type=Path, help="folder of the encoder; default: fetched")
     train.add_argument("--teacher", type=Path, help="folder of a run to distil from")
     evaluate.add_argument("--from", dest="folder", type=Path, help="model; default: as shipped")
-
-
-def _licence_argument(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--licence",
-        choices=["open"],
-        help="use only evidence that may be passed on freely, with attribution at most",
-    )
-
-
-def _ask_arguments(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("question", nargs="?", help="in English or Chinese")
-    _licence_argument(ask)
-    ask.add_argument(
-        "--lm",
-        default="default",
-        help="language model: default, none, hf:NAME, or http://HOST:PORT/v1#MODEL (its key: "
-        "MEDKGQA_LM_KEY); guided:default or guided:hf:NAME has llguidance run the grammar",
-    )
-    ask.add_argument("--mode", choices=["strict", "cited", "template"], default="strict")
-    ask.add_argument(
-        "--model-reads",
-        action="store_true",
-        help="let the language model say what a question asks that no rule recognises",
-    )
-    ask.add_argument("--limit", type=int, default=100, help="most claims; 0 for all (default 100)")
-    ask.add_argument("--option", action="append", help="a possible answer; may be repeated")
-    ask.add_argument("--batch", type=Path, metavar="JSONL", help="one question a line")
-    ask.add_argument("--out", type=Path, metavar="JSONL", help="where batch answers go")
-    ask.add_argument(
-        "--literature",
-        type=Path,
-        metavar="INDEX",
-        help="quote what documents say to the question; make it with: medkgqa index",
-    )
-    ask.add_argument(
-        "--abstain-below",
-        type=float,
-        default=0.0,
-        metavar="CONFIDENCE",
-        help="withhold answers less confident than this, 0 to 1, saying why (default 0)",
-    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from medkgqa.graphs import open_part, open_store
 from medkgqa.settings import Settings
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer
-from reasoning.engine import Engine, EngineSettings
+from reasoning.engine import Conversation, Engine, EngineSettings
 
 if TYPE_CHECKING:
     from reasoning.literature import Literature
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 Mode = Literal["strict", "cited", "template"]
+Reader = Literal["clinician", "patient"]
 
 
 class MedicalQA:
@@ -42,10 +43,17 @@ class MedicalQA:
         named: how many facts the text names; all of them are in :attr:`Answer.claims`.
         model_reads: whether the model says what a question asks that no rule recognises, among the
             plans that type-check for its names; the answer says so (:attr:`Answer.read_by`).
+        model_ranks: whether the model orders facts of equal evidence by relevance to words of the
+            question that nothing else uses.
+        reader: whom answers are worded for: ``"clinician"`` or ``"patient"`` (plain sentences and
+            lay names, the same claims).
         licence: ``"open"``: use only evidence that may be passed on with attribution at most.
         literature: file that ``medkgqa index`` wrote, or a
             :class:`~reasoning.literature_index.LiteratureIndex`: sentences of its documents that
             support or contradict what is asked are in :attr:`Answer.literature`, word for word.
+        summarise: so many sentences of documents that together say most, whole, with their ids: of
+            those behind the claims of a graph built from documents (:attr:`Answer.summary`), and
+            of those that ``literature`` quotes; 0 for none.
         abstain_below: an answer less likely to be right than this, in [0, 1], is withheld; the
             text says why and what would make it surer.
         settings: folders and threads; from the environment where not given.
@@ -67,8 +75,11 @@ class MedicalQA:
         mode: Mode = "strict",
         named: int = 10,
         model_reads: bool = False,
+        model_ranks: bool = False,
+        reader: Reader = "clinician",
         licence: Literal["open"] | None = None,
         literature: str | Path | LiteratureIndex | None = None,
+        summarise: int = 0,
         abstain_below: float = 0.0,
         settings: Settings | None = None,
     ) -> None:
@@ -86,22 +97,37 @@ class MedicalQA:
             linker=self._linker,
             language_model=model,
             settings=EngineSettings(
-                mode=mode, named=named, abstain_below=abstain_below, model_reads=model_reads
+                mode=mode,
+                named=named,
+                abstain_below=abstain_below,
+                model_reads=model_reads,
+                model_ranks=model_ranks,
+                reader=reader,
+                summarise=summarise,
             ),
-            literature=self._literature(literature, open_only=licence is not None),
+            literature=self._literature(
+                literature, open_only=licence is not None, summarise=summarise
+            ),
         )
 
     def _literature(
-        self, literature: str | Path | LiteratureIndex | None, *, open_only: bool
+        self, literature: str | Path | LiteratureIndex | None, *, open_only: bool, summarise: int
     ) -> Literature | None:
         if literature is None:
             return None
         from medkgqa.literature import open_literature  # nothing else needs it
 
-        return open_literature(literature, self.store, self.settings, open_only=open_only)
+        return open_literature(
+            literature, self.store, self.settings, open_only=open_only, summarise=summarise
+        )
 
     def ask(
-        self, question: str, *, limit: int | None = 100, options: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        limit: int | None = 100,
+        options: Sequence[str] | None = None,
+        reader: Reader | None = None,
     ) -> Answer:
         """Answer one question.
 
@@ -111,12 +137,22 @@ class MedicalQA:
             limit: the most claims the answer holds; None for all.
             options: possible answers; the index of the one the graph supports is in
                 :attr:`Answer.choice`.
+            reader: whom it is worded for; as given to :class:`MedicalQA` where None.
 
         Raises:
+            UsageError: on another reader.
             NoContinuationError: where the language model could not word the answer (a defect).
             VerificationError: where the wording does not hold against the graph (a defect).
         """
-        return self._engine.ask(question, limit=limit, options=options)
+        return self._engine.ask(question, limit=limit, options=options, reader=reader)
+
+    def conversation(self) -> Conversation:
+        """Questions one after another, each of which may refer to the one before.
+
+        "And its side effects?" is asked of what the last answer was about; with no answer before
+        it, it is asked back which disease, symptom or drug is meant.
+        """
+        return self._engine.conversation()
 
     def verify(self, text: str) -> Verification:
         """What the graph says to each sentence of any text, in English or Chinese.

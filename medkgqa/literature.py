@@ -143,6 +143,7 @@ def open_literature(
     settings: Settings,
     *,
     open_only: bool = False,
+    summarise: int = 0,
 ) -> Literature | None:
     """The documents an engine quotes; None where none are given.
 
@@ -151,6 +152,7 @@ def open_literature(
         store: the graph questions are asked of.
         settings: where an encoder lies.
         open_only: whether only documents under open licences are quoted.
+        summarise: sentences quoted in all, those that together say most; 0 for the usual ones.
 
     Raises:
         UsageError: where the file is no index of ours.
@@ -171,7 +173,7 @@ def open_literature(
         from loaders.licences import open_licences
 
         licences = open_licences(Counter(index.licences()))
-    return Literature(index, store, licences=licences)
+    return Literature(index, store, licences=licences, summarise=summarise)
 
 
 def open_index(path: Path, settings: Settings) -> LiteratureIndex:

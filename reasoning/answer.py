@@ -13,6 +13,7 @@ from reasoning.quotes import LiteratureAnswer
 
 if TYPE_CHECKING:
     from reasoning.signals import Signals
+    from reasoning.summary import Summary
 
 
 class Outcome(StrEnum):
@@ -123,6 +124,10 @@ class Answer:
         removed: sentences of the model that the graph does not bear out; not in the text.
         literature: what the documents given say to the question; None where none were given.
             Text, outcome and confidence are the graph's alone.
+        reader: whom the text is worded for: ``clinician`` or ``patient``. Claims keep the names
+            and words of the clinician's.
+        summary: of the sentences of documents behind the claims, those that together say most;
+            None where no summary was asked for, or no claim rests on a sentence.
     """
 
     question: str
@@ -148,3 +153,5 @@ class Answer:
     read_by: str = ""
     literature: LiteratureAnswer | None = None
     signals: Signals | None = None
+    reader: str = "clinician"
+    summary: Summary | None = None

@@ -78,15 +78,27 @@ class SentenceReport:
 
 
 class Names:
-    """Names of the store, looked up once each."""
+    """Names of the store, looked up once each.
 
-    def __init__(self, store: GraphStore, concepts: Iterable[Concept]) -> None:
+    With ``frames`` that use lay names, another name of a concept with its display name in brackets
+    is a name too.
+    """
+
+    def __init__(
+        self, store: GraphStore, concepts: Iterable[Concept], frames: Frames | None = None
+    ) -> None:
         self._store = store
+        self._frames = frames
         self._found: dict[str, tuple[Concept, ...]] = {}
         self._at_hand: dict[str, list[Concept]] = {}
         for concept in concepts:
             for text in {n.text for n in concept.names}:
                 self._at_hand.setdefault(text, []).append(concept)
+
+    @property
+    def lay(self) -> bool:
+        """Whether lay names are used."""
+        return self._frames is not None and self._frames.naming is not None
 
     def concepts(self, name: str) -> tuple[Concept, ...]:
         """Concepts that have exactly this name, those at hand first."""
@@ -98,8 +110,26 @@ class Names:
                 concept = self._store.concept(match.curie)
                 if any(n.text == name for n in concept.names):
                     found[concept.curie] = concept
-            self._found[name] = tuple(found.values())
+            self._found[name] = (*found.values(), *self._explained(name, found))
         return self._found[name]
+
+    def _explained(self, name: str, found: Collection[str]) -> Iterator[Concept]:
+        """Concepts that have the lay name and, in brackets, the display name ``name`` says."""
+        gloss = self._frames.joining.gloss if self._frames is not None else ""
+        if self._frames is None or not gloss:
+            return
+        opening, closing = gloss.removeprefix("{name}").split("{clinical}")
+        if not name.endswith(closing):
+            return
+        at = name.find(opening, 1)
+        while at > 0:
+            lay, clinical = name[:at], name[at + len(opening) : len(name) - len(closing)]
+            for concept in self.concepts(clinical) if clinical else ():
+                kept = any(n.text == lay for n in concept.names)
+                display = concept.name(self._frames.language)
+                if kept and display == clinical and concept.curie not in found:
+                    yield concept
+            at = name.find(opening, at + 1)
 
     def known(self, name: str) -> bool:
         """Whether any concept has exactly this name."""

@@ -13,93 +13,46 @@ was found. Below a threshold an answer is withheld, with what is missing.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kg.errors import UsageError
 from kg.records import Concept, Subgraph
 from kg.store import EVERY_EDGE, GraphStore
 from nlp.linker import Linker
-from reasoning.answer import Answer, Claim, LinkedConcept, Outcome
+from reasoning.answer import Answer, Claim, Outcome
+from reasoning.asides import NameIn, asides, closing, why_not
 from reasoning.breadth import for_patients, lead, of_some_patients, only_general
 from reasoning.choice import choose
-from reasoning.cited import cite, verify_cited
 from reasoning.confidence import ConfidenceModel
 from reasoning.emergency import RedFlag, emergency
-from reasoning.free_claims import FreeReader, load_free_words
+from reasoning.engine_settings import EngineSettings, Mode
+from reasoning.following import among_those
+from reasoning.free_claims import load_free_words
+from reasoning.language_model import LanguageModel
 from reasoning.plan import CheckPlan, Plan
 from reasoning.plan_reading import ModelPlanReader
 from reasoning.plan_text import plan_text
+from reasoning.question import Reason
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import general_script, script
-from reasoning.sentence_frames import Frames, Kind, fill, load_frames
+from reasoning.sentence_frames import Frames, check_reader, fill, load_frames
 from reasoning.signals import Signals, signals_of
-from reasoning.statements import Script, Statement
+from reasoning.statements import Script
+from reasoning.telling import Teller
 from reasoning.traversal import Walker
 from reasoning.understanding import Understander, Understanding
-from reasoning.verbalization import Wording, word
-from reasoning.verification import verify_answer
+from reasoning.verbalization import word
 from reasoning.withholding import withheld
-from reasoning.writer import AnyModel, worded
+from reasoning.writer import AnyModel
 
 if TYPE_CHECKING:
     from reasoning.literature import Literature  # which takes a tenth of a start
+    from reasoning.summary import Summary
 
-_LOG = logging.getLogger(__name__)
-
-#: A name linked with less than this score was guessed, and the answer says what it was taken for.
-GUESSED = 0.9
-#: Facts that one text names at most.
-MOST_NAMED = 100
-#: Tokens of the longest answer a language model may word.
-MOST_TOKENS = 4096
-
-
-class Mode(StrEnum):
-    """Who words answers."""
-
-    STRICT = "strict"  # the language model under the grammar; frames where there is no model
-    CITED = "cited"  # the language model in its own words; what does not hold is removed
-    TEMPLATE = "template"  # frames always
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How an engine answers.
-
-    Args:
-        mode: who words answers.
-        named: different things named in the text, each with what is a kind of it in the same
-            line; the rest is counted.
-        abstain_below: an answer less confident than this is withheld, with the reason.
-        confidence: the probability that an answer is right, by its signals; the shipped model
-            where None.
-        facts_shown: facts a language model is shown in its prompt.
-        model_reads: whether the language model says what a question asks that no rule recognises
-            (:mod:`reasoning.plan_reading`); off, for with the default model it is wrong too often
-            (docs/benchmarks.md).
-    """
-
-    mode: Mode | str = Mode.STRICT
-    named: int = 10
-    abstain_below: float = 0.0
-    facts_shown: int = 10
-    model_reads: bool = False
-    confidence: ConfidenceModel | None = None
-
-    def __post_init__(self) -> None:
-        if self.mode not in tuple(Mode):
-            raise UsageError(f"mode {self.mode!r} is none of {', '.join(Mode)}")
-        object.__setattr__(self, "mode", Mode(self.mode))
-        if not 0.0 <= self.abstain_below <= 1.0:
-            raise UsageError(f"abstain_below={self.abstain_below}; a confidence is between 0 and 1")
-        if not 1 <= self.named <= MOST_NAMED:
-            raise UsageError(f"named={self.named}; 1 to {MOST_NAMED} facts can be named in a text")
+__all__ = ["Conversation", "Engine", "EngineSettings", "Mode"]
 
 
 @dataclass(slots=True)
@@ -116,6 +69,17 @@ class _Clock:
         finally:
             passed = time.perf_counter() - started
             self.timings[name] = round(self.timings.get(name, 0.0) + passed, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question and how it is to be answered."""
+
+    question: str
+    limit: int | None
+    options: Sequence[str] | None
+    reader: str
+    flag: RedFlag | None
 
 
 class Engine:
@@ -135,14 +99,19 @@ class Engine:
         *,
         linker: Linker,
         language_model: AnyModel | None = None,
-        settings: EngineSettings = EngineSettings(),
+        settings: EngineSettings | None = None,
         literature: Literature | None = None,
     ) -> None:
         self.store = store
         self.literature = literature
+        settings = settings or EngineSettings()
         self.settings = settings
         self._linker = linker
-        self._model = None if settings.mode is Mode.TEMPLATE else language_model
+        model = None if settings.mode is Mode.TEMPLATE else language_model
+        self._teller = Teller(store, linker, model, settings)
+        self._ranker: LanguageModel | None = None
+        if settings.model_ranks and isinstance(language_model, LanguageModel):
+            self._ranker = language_model
         reads = settings.model_reads and language_model is not None
         reader = ModelPlanReader(language_model) if reads and language_model else None
         self._understander = Understander(linker, reader=reader)
@@ -154,6 +123,7 @@ class Engine:
         *,
         limit: int | None = 100,
         options: Sequence[str] | None = None,
+        reader: str | None = None,
     ) -> Answer:
         """Answer ``question``; any string has an answer, if only that it is out of scope.
 
@@ -162,16 +132,35 @@ class Engine:
             limit: most results whose edges become claims; None for all.
             options: texts among which :attr:`Answer.choice` points at the one the graph supports;
                 where None, those of a "given list" in the question itself, if any.
+            reader: ``clinician`` or ``patient``; as the settings say where None.
 
         Raises:
+            UsageError: on another reader.
             DecodingError: where the language model cannot word the answer under its grammar.
             VerificationError: where the text does not say what the graph holds.
         """
-        return self.turn(question, limit=limit, options=options)[0]
+        return self.turn(question, limit=limit, options=options, reader=reader)[0]
 
     def conversation(self) -> Conversation:
         """A conversation, in which a question may refer to the one before."""
         return Conversation(self)
+
+    def understood(
+        self,
+        question: str,
+        *,
+        previous: Understanding | None = None,
+        offered: bool = False,
+    ) -> Understanding:
+        """What ``question`` means after the turn understood as ``previous``.
+
+        ``offered``: whether it comes with options, which are then what "which of these" means.
+        """
+        understood = self._understander(question, previous=previous)
+        kinds = _kinds_meant(understood, self.store)
+        if kinds:
+            understood = self._understander(question, previous=previous, preferred=kinds)
+        return understood if offered else among_those(understood, previous)
 
     def turn(
         self,
@@ -180,20 +169,20 @@ class Engine:
         limit: int | None = 100,
         options: Sequence[str] | None = None,
         previous: Understanding | None = None,
+        reader: str | None = None,
     ) -> tuple[Answer, Understanding]:
         """As :meth:`ask`, after the turn understood as ``previous``, with what was understood."""
         clock = _Clock()
+        reader = check_reader(self.settings.reader if reader is None else reader)
         with clock.stage("total"):
             with clock.stage("emergency"):
                 flag = emergency(question)
             with clock.stage("understanding"):
-                understood = self._understander(question, previous=previous)
-                kinds = _kinds_meant(understood, self.store)
-                if kinds:
-                    understood = self._understander(question, previous=previous, preferred=kinds)
-            answer = self._answer(question, understood, flag, limit, options, clock)
+                understood = self.understood(question, previous=previous, offered=bool(options))
+            asked = _Asked(question, limit, options, reader, flag)
+            answer = self._answer(asked, understood, clock)
             with clock.stage("verification"):
-                self._verify(answer, _fixed(understood, flag, answer))
+                self._teller.verify(answer, _fixed(understood, flag, answer))
             if self.literature is not None:
                 with clock.stage("literature"):
                     senses = (understood.plan, *(plan for plan, _ in understood.other_senses))
@@ -202,64 +191,48 @@ class Engine:
                 answer = replace(answer, literature=quoted)
         return replace(answer, timings=dict(clock.timings)), understood
 
-    def _answer(
-        self,
-        question: str,
-        understood: Understanding,
-        flag: RedFlag | None,
-        limit: int | None,
-        options: Sequence[str] | None,
-        clock: _Clock,
-    ) -> Answer:
-        frames = load_frames(understood.language)
+    def _answer(self, asked: _Asked, understood: Understanding, clock: _Clock) -> Answer:
+        frames = load_frames(understood.language, asked.reader)
         if understood.plan is None:
             with clock.stage("wording"):
-                answer = self._unplanned(question, understood, frames)
+                answer = self._unplanned(asked, understood, frames)
         else:
             with clock.stage("retrieval"):
                 understood, retrieval = self._retrieved(understood, understood.plan)
                 understood, retrieval = for_patients(understood, retrieval, self.store)
                 understood = of_some_patients(understood, retrieval)
+            if self._ranker is not None:
+                with clock.stage("ranking"):
+                    retrieval = self._by_relevance(understood, retrieval, frames, self._ranker)
             with clock.stage("wording"):
-                answer = self._planned(question, understood, retrieval, frames, limit)
-            offered = understood.options if options is None else options
+                answer = self._planned(asked, understood, retrieval, frames)
+            offered = understood.options if asked.options is None else asked.options
             if offered:
                 choice = choose(offered, retrieval, self.store, self._linker, frames)
                 answer = replace(answer, choice=choice)
-        if flag is not None:
-            answer = replace(answer, text=_with_flag(answer, flag), emergency=True)
-        return replace(answer, notice=frames.notice)
+        if asked.flag is not None:
+            answer = replace(answer, text=_with_flag(answer, asked.flag), emergency=True)
+        return replace(answer, notice=frames.notice, reader=asked.reader)
 
     # --- without a plan
 
-    def _unplanned(self, question: str, understood: Understanding, frames: Frames) -> Answer:
+    def _unplanned(self, asked: _Asked, understood: Understanding, frames: Frames) -> Answer:
         outcome = understood.outcome or Outcome.OUT_OF_SCOPE
-        text = word(
-            Script(tuple(_why_not(understood, outcome, self._name_in(understood.language)))),
-            self.store,
-            frames,
-        ).text
+        reasons = tuple(why_not(understood, outcome, self._name_in(understood.language)))
+        text = word(Script(reasons), self.store, frames).text
         if outcome is Outcome.OUT_OF_SCOPE and understood.explanation:
-            text = understood.explanation
+            asks = understood.reason is Reason.NO_NAME
+            text = understood.explanation + (frames.joining.sentences + text if asks else "")
         return Answer(
-            question,
-            understood.language,
-            text,
-            outcome,
-            concepts=understood.concepts,
+            asked.question, understood.language, text, outcome, concepts=understood.concepts
         )
 
     # --- with a plan
 
     def _planned(
-        self,
-        question: str,
-        understood: Understanding,
-        retrieval: Retrieval,
-        frames: Frames,
-        limit: int | None,
+        self, asked: _Asked, understood: Understanding, retrieval: Retrieval, frames: Frames
     ) -> Answer:
-        said = self._said(understood, retrieval, limit)
+        said = self._said(understood, retrieval, asked.limit)
         if only_general(understood, retrieval):
             retrieval = replace(retrieval, outcome=Outcome.NOT_RECORDED)
         signals, confidence = self._confidence(understood, retrieval, said)
@@ -268,17 +241,17 @@ class Engine:
             weakest, least = self._sure.weakest(signals), self.settings.abstain_below
             said = withheld(confidence, least, weakest, understood)
             outcome = Outcome.OUT_OF_SCOPE
-        wording = word(
-            said,
-            self.store,
-            frames,
-            concepts=retrieval.subgraph.concepts,
-            asides=tuple(dict.fromkeys(_asides(understood, self.store))),
+        beside = (
+            *dict.fromkeys(asides(understood, self.store, frames)),
+            *closing(said, frames, emergency=asked.flag is not None),
         )
-        told = self._told(question, wording, frames, outcome)
+        wording = word(
+            said, self.store, frames, concepts=retrieval.subgraph.concepts, asides=beside
+        )
+        told = self._teller.told(asked.question, wording, frames, outcome)
         plan = retrieval.plan
         return Answer(
-            question,
+            asked.question,
             understood.language,
             told.text,
             outcome,
@@ -296,7 +269,23 @@ class Engine:
             free=told.free,
             removed=told.removed,
             read_by=understood.read_by,
+            summary=self._summary(wording.claims),
         )
+
+    def _by_relevance(
+        self, understood: Understanding, retrieval: Retrieval, frames: Frames, model: LanguageModel
+    ) -> Retrieval:
+        from reasoning.relevance import by_relevance  # nothing else needs it
+
+        name_of, named = self._name_in(understood.language), self.settings.named
+        return by_relevance(retrieval, understood, model, frames, name_of, named=named)
+
+    def _summary(self, claims: Sequence[Claim]) -> Summary | None:
+        if not self.settings.summarise:
+            return None
+        from reasoning.summary import summary_of  # nothing else needs it
+
+        return summary_of(claims, self.settings.summarise)
 
     def _said(self, understood: Understanding, retrieval: Retrieval, limit: int | None) -> Script:
         """What to say: of what the answer is broader than the question first."""
@@ -334,43 +323,8 @@ class Engine:
                 return replace(understood, plan=other, concepts=taken), found
         return understood, execute(plan, self.store, upward=True)
 
-    def _told(self, question: str, wording: Wording, frames: Frames, outcome: Outcome) -> _Told:
-        """Verdicts and absences are told by the frames; a list of facts may be told freely."""
-        if self._model is None or self.settings.mode is not Mode.CITED:
-            return _Told(*self._worded(question, wording, frames))
-        if outcome is Outcome.ANSWERED and wording.claims:
-            return self._cited(question, wording, frames, self._model)
-        return _Told(wording.text, "frames")
-
-    def _worded(self, question: str, wording: Wording, frames: Frames) -> tuple[str, str]:
-        model = self._model
-        if model is None:
-            return wording.text, "frames"
-        shown = (fill(frames.prompt["fact"], fact=c.text) for c in wording.claims)
-        facts = "".join(f for f, _ in zip(shown, range(self.settings.facts_shown), strict=False))
-        user = fill(frames.prompt["user"], question=question, facts=facts)
-        text = worded(model, frames.prompt["system"], user, wording.grammar, max_tokens=MOST_TOKENS)
-        return (wording.text, "frames") if text is None else (text, model.name)
-
-    def _cited(self, question: str, wording: Wording, frames: Frames, model: AnyModel) -> _Told:
-        words = load_free_words(frames.language)
-        reader = FreeReader(self.store, self._linker, frames.language)
-        facts = wording.claims[: self.settings.facts_shown]
-        cited = cite(question, facts, model, reader, words)
-        note = fill(words.removed, count=len(cited.removed)) if cited.removed else ""
-        text = words.joined.join(filter(None, (cited.text or wording.text, note)))
-        by = model.name if cited.text else "frames"
-        return _Told(text, by, free=bool(cited.text), removed=cited.removed)
-
-    def _verify(self, answer: Answer, fixed: tuple[str, ...]) -> None:
-        if answer.free:
-            reader = FreeReader(self.store, self._linker, answer.language)
-            verify_cited(answer, self.store, reader, fixed=fixed)
-        else:
-            verify_answer(answer, self.store, fixed=fixed)
-
-    def _name_in(self, language: str) -> _NameIn:
-        return _NameIn(self.store, language)
+    def _name_in(self, language: str) -> NameIn:
+        return NameIn(self.store, language)
 
 
 class Conversation:
@@ -386,36 +340,22 @@ class Conversation:
         *,
         limit: int | None = 100,
         options: Sequence[str] | None = None,
+        reader: str | None = None,
     ) -> Answer:
         """As :meth:`Engine.ask`. A turn that was not understood leaves the one before in force."""
         answer, understood = self._engine.turn(
-            question, limit=limit, options=options, previous=self._previous
+            question, limit=limit, options=options, previous=self._previous, reader=reader
         )
-        if understood.plan is not None:
-            self._previous = understood
+        self._remember(understood)
         return answer
 
+    def recall(self, question: str) -> None:
+        """Take ``question`` as asked before, without an answer to it."""
+        self._remember(self._engine.understood(question, previous=self._previous))
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The words of an answer and whose they are."""
-
-    text: str
-    by: str
-    free: bool = False
-    removed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _NameIn:
-    """Display names by CURIE."""
-
-    store: GraphStore
-    language: str
-
-    def __call__(self, curie: str) -> str:
-        concept = self.store.get(curie)
-        return curie if concept is None else concept.name(self.language)
+    def _remember(self, understood: Understanding) -> None:
+        if understood.plan is not None:
+            self._previous = understood
 
 
 def _kinds_meant(understood: Understanding, store: GraphStore) -> set[str]:
@@ -452,55 +392,6 @@ def _with_flag(answer: Answer, flag: RedFlag) -> str:
     if answer.outcome in abstained:
         return flag.message
     return f"{flag.message}\n\n{answer.text}"
-
-
-def _why_not(understood: Understanding, outcome: Outcome, name_of: _NameIn) -> Iterator[Statement]:
-    if outcome is Outcome.UNKNOWN_NAME and understood.unknown:
-        for unknown in understood.unknown:
-            yield Statement(Kind.UNKNOWN_NAME, values=(("quote", unknown.text),))
-            if unknown.nearest:
-                nearest = tuple((curie, name_of(curie)) for curie, _, _ in unknown.nearest)
-                yield Statement(Kind.UNKNOWN_NEAREST, options=nearest)
-    elif outcome is Outcome.UNKNOWN_NAME:
-        yield Statement(Kind.UNKNOWN_BARE)
-    elif outcome is Outcome.AMBIGUOUS and understood.ambiguous:
-        for concept in understood.ambiguous:
-            yield _which(concept, name_of)
-    else:
-        yield Statement(Kind.OUT_OF_SCOPE)
-
-
-def _which(concept: LinkedConcept, name_of: _NameIn) -> Statement:
-    curies = (concept.curie, *(curie for curie, _, _ in concept.alternatives))
-    choices = {curie: name_of(curie) for curie in curies}
-    return Statement(
-        Kind.AMBIGUOUS, values=(("quote", concept.text),), options=tuple(choices.items())
-    )
-
-
-def _asides(understood: Understanding, store: GraphStore) -> Iterator[Statement]:
-    """What the asker should know of how the question and its names were taken."""
-    if understood.read_as:
-        yield Statement(Kind.READ_AS, values=(("reading", understood.read_as),))
-    for concept in understood.concepts:
-        quote, anchors = (("quote", concept.text),), (concept.curie,)
-        if concept.score < GUESSED:
-            yield Statement(Kind.TAKEN_AS, anchors=anchors, values=quote)
-        elif _another_name(concept, store, understood.language):
-            yield Statement(Kind.ALSO_CALLED, anchors=anchors, values=quote)
-    for unknown in understood.unknown:
-        yield Statement(Kind.IGNORED, values=(("quote", unknown.text),))
-    for ignored in understood.ignored:
-        yield Statement(Kind.UNUSED, values=(("quote", ignored.text),))
-
-
-def _another_name(concept: LinkedConcept, store: GraphStore, language: str) -> bool:
-    """Whether the question calls a concept by another of its names than the answer will."""
-    known = store.get(concept.curie)
-    if known is None or all(concept.text != n.text for n in known.names):
-        return False
-    asked, told = concept.text.casefold(), known.name(language).casefold()
-    return asked not in told and told not in asked
 
 
 def _subgraph(retrieval: Retrieval, claims: Sequence[Claim]) -> Subgraph:

@@ -8,6 +8,7 @@ from kg.store import GraphStore
 from nlp.linker import Linker
 from reasoning.claim_checker import FINE, SentenceReport, Status
 from reasoning.free_claims import FreeReader
+from reasoning.sentence_frames import PATIENT
 from reasoning.verification import Verification, verify_text
 
 
@@ -23,6 +24,9 @@ def verify_free(
         language: ``en`` or ``zh``; guessed where None.
     """
     framed = verify_text(text, store, language=language)
+    if framed.failures:  # worded for patients, perhaps
+        plain = verify_text(text, store, language=language, reader=PATIENT)
+        framed = min(framed, plain, key=lambda found: len(found.failures))
     reader = FreeReader(store, linker, framed.language)
     reports: list[SentenceReport] = []
     for report in framed.sentences:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kg.records import Polarity, Triple
 from kg.schema import PREDICATES
@@ -28,6 +29,7 @@ from reasoning.plan import (
     Widening,
 )
 from reasoning.quotes import LiteratureAnswer, LiteratureOutcome, Quote, Stance
+from reasoning.summary import Telling, picked
 from reasoning.traversal import Walker
 
 #: Sentences quoted for and against, each.
@@ -36,6 +38,7 @@ MOST_QUOTES = 5
 MOST_NEAREST = 3
 
 _ITSELF = Widening((), ())
+_Place: TypeAlias = tuple[str, str, int, Stance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Literature:
         store: the graph whose classes say what is a kind of what.
         licences: documents under other licences are not quoted; every document where None.
         quoted: sentences quoted for, and as many against.
+        summarise: where more than 0, quote so many sentences in all instead: those that together
+            say most (:mod:`reasoning.summary`).
     """
 
     def __init__(
@@ -64,12 +69,14 @@ class Literature:
         *,
         licences: Collection[str] | None = None,
         quoted: int = MOST_QUOTES,
+        summarise: int = 0,
     ) -> None:
         self._index = index
         self._store = store
         self._walker = Walker(store, EVERY_EDGE)
         self._licences = None if licences is None else frozenset(licences)
         self._quoted = quoted
+        self._summarise = summarise
         self._documents = len(index)
 
     def answer(
@@ -87,9 +94,10 @@ class Literature:
             UsageError: where the index turns out to be damaged.
         """
         for plan in plans:
-            held = self._distinct(self._kept(self._held(question, plan)))
+            kept = list(self._kept(self._held(question, plan)))
+            held = self._distinct(kept)
             if held:
-                return self._told(held, language)
+                return self._told(held, kept, language)
         nearest = dict.fromkeys(p.document for p in self._index.search(question, limit=10))
         return LiteratureAnswer(
             LiteratureOutcome.CANNOT_ANSWER,
@@ -218,10 +226,9 @@ class Literature:
 
     def _distinct(self, held: Iterable[_Held]) -> list[_Held]:
         """One a sentence and stance, the surest; best first, one of each document first."""
-        best: dict[tuple[str, str, int, Stance], _Held] = {}
+        best: dict[_Place, _Held] = {}
         for one in held:
-            evidence = one.found.statement.evidence
-            key = (evidence.provenance.source, evidence.document, evidence.start, one.stance)
+            key = _place(one)
             if key not in best or _rank(one) < _rank(best[key]):
                 best[key] = one
         order: list[tuple[int, tuple[float, float, str, int], _Held]] = []
@@ -232,7 +239,9 @@ class Literature:
             seen[document] = seen.get(document, 0) + 1
         return [one for _, _, one in sorted(order, key=lambda row: row[:2])]
 
-    def _told(self, held: Sequence[_Held], language: str) -> LiteratureAnswer:
+    def _told(
+        self, held: Sequence[_Held], kept: Sequence[_Held], language: str
+    ) -> LiteratureAnswer:
         by_stance = {s: [one for one in held if one.stance is s] for s in Stance}
         supporting, contradicting = (len(by_stance[s]) for s in Stance)
         outcome = LiteratureOutcome.SUPPORTED
@@ -240,12 +249,28 @@ class Literature:
             outcome = (
                 LiteratureOutcome.CONFLICTING if supporting else LiteratureOutcome.CONTRADICTED
             )
-        quotes = [
-            self._quote(one, language) for s in Stance for one in by_stance[s][: self._quoted]
-        ]
+        if self._summarise:
+            shown = self._picked(held, kept)
+        else:
+            shown = [one for s in Stance for one in by_stance[s][: self._quoted]]
+        quotes = [self._quote(one, language) for one in shown]
         return LiteratureAnswer(
             outcome, tuple(quotes), supporting, contradicting, documents=self._documents
         )
+
+    def _picked(self, held: Sequence[_Held], kept: Sequence[_Held]) -> list[_Held]:
+        """The sentences that together say most, those that support first."""
+        says: dict[_Place, set[Triple]] = {}
+        for one in kept:
+            says.setdefault(_place(one), set()).add(one.found.statement.triple)
+        sentences = [one.found.statement.evidence.sentence for one in held]
+        tellings = [
+            Telling(sentence, frozenset(says[_place(one)]), one.stance)
+            for one, sentence in zip(held, sentences, strict=True)
+        ]
+        vectors = self._index.vectors(sentences)
+        best = [held[n] for n in picked(tellings, self._summarise, vectors=vectors)]
+        return sorted(best, key=lambda one: one.stance is not Stance.SUPPORTS)
 
     def _quote(self, held: _Held, language: str) -> Quote:
         of = held.found.statement
@@ -283,6 +308,12 @@ def _stated(found: FoundStatement) -> _Held:
 
 def _states(found: FoundStatement) -> bool:
     return found.statement.polarity is Polarity.POSITIVE
+
+
+def _place(held: _Held) -> _Place:
+    """The sentence and the side it is on."""
+    of = held.found.statement.evidence
+    return (of.provenance.source, of.document, of.start, held.stance)
 
 
 def _rank(held: _Held) -> tuple[float, float, str, int]:

@@ -310,6 +310,10 @@ class LiteratureIndex:
         """Licences its documents are under."""
         return frozenset(row[0] for row in self._rows("SELECT DISTINCT licence FROM documents"))
 
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32] | None:
+        """``float32 [text, dimension]`` by the encoder of the index; None without one at hand."""
+        return None if self._encoder is None else self._encoder.encode(texts)
+
     def search(self, question: str, *, limit: int = 10) -> list[FoundPassage]:
         """The passages nearest to a question, best first; any text is a question.
 

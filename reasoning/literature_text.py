@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.records import Polarity, Triple
 from reasoning.quotes import LiteratureAnswer, LiteratureOutcome, Quote, Stance
 from reasoning.sentence_frames import Frames, Slot, fill
+
+if TYPE_CHECKING:
+    from reasoning.summary import Summary
 
 
 def literature_record(literature: LiteratureAnswer) -> dict[str, Any]:
@@ -90,3 +93,43 @@ def _claim(triple: Triple, names: tuple[str, str], frames: Frames) -> str:
     filled = dict(zip(("subject", "object"), names, strict=True))
     template = frames.clauses[triple.predicate, Polarity.POSITIVE][0]
     return "".join(filled[p.name] if isinstance(p, Slot) else p for p in template.parts)
+
+
+def summary_record(summary: Summary) -> dict[str, Any]:
+    """The record of a summary; ``claims`` count from 1, as the marks of the text do."""
+    return {
+        "sentences": [
+            {
+                "document": s.evidence.document,
+                "sentence": s.evidence.sentence,
+                "start": s.evidence.start,
+                "end": s.evidence.end,
+                "claims": list(s.claims),
+                "polarity": (Polarity.POSITIVE if s.stated else Polarity.NEGATIVE).value,
+                "source": s.evidence.provenance.source,
+                "licence": s.evidence.provenance.licence,
+                "url": s.evidence.provenance.url or None,
+            }
+            for s in summary.sentences
+        ],
+        "stating": summary.stating,
+        "denying": summary.denying,
+    }
+
+
+def summary_lines(summary: Summary, frames: Frames) -> Iterator[str]:
+    """What is shown on a terminal: each sentence with its claims and place, the rest counted."""
+    labels = frames.labels
+    yield f"{fill(labels['summary'], count=summary.stating + summary.denying)}:"
+    for one in summary.sentences:
+        marks = "".join(f"[{n}]" for n in one.claims)
+        side = labels["states" if one.stated else "denies"]
+        of = one.evidence
+        yield f"- {side} {marks}: “{of.sentence}” {of.document} [{of.start}, {of.end})"
+    for side, count, stated in (
+        ("states", summary.stating, True),
+        ("denies", summary.denying, False),
+    ):
+        left = count - sum(s.stated is stated for s in summary.sentences)
+        if left:
+            yield f"- {labels[side]}, {labels['more_sentences']}: {left}"

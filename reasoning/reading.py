@@ -217,8 +217,9 @@ class Reading:
         if topic is None:
             return None
         for skeleton in skeletons:
-            if any(letters != UNKNOWN for letters in skeleton.letters()):
-                continue
+            named = any(letters != UNKNOWN for letters in skeleton.letters())
+            if named and not self._phrases.pronouns.search(skeleton.text):
+                continue  # but "Is it safe in pregnancy?" refers back all the same
             slot = topic_slot(topic, len(skeleton.slots))
             for text in self._with_topic(skeleton.text, slot):
                 found = self._best(Skeleton(text, (*skeleton.slots, slot)))

@@ -1,4 +1,7 @@
-"""The sentence frames of a language, read from ``reasoning/frames/<language>.toml``.
+"""The sentence frames of a language and reader, from ``reasoning/frames/<language>.toml``.
+
+Those for patients are laid over them (``<language>.patient.toml``): what that file gives stands
+instead, table by table.
 
 A frame is a sentence with slots. Its file says nothing but text; what slots a table may use is
 declared here and checked when the file is read. Frames that stand for a relation (a predicate,
@@ -15,7 +18,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -25,141 +27,43 @@ from kg.errors import InvalidRecordError, UsageError
 from kg.records import Polarity
 from kg.schema import HAS_PHENOTYPE, PREDICATES
 from kg.store import Direction
+from reasoning.frame_kinds import INPUTS, OF_RELATION, Kind
+
+__all__ = [
+    "CAUTION",
+    "CLINICIAN",
+    "DETAIL_KINDS",
+    "INPUTS",
+    "LANGUAGES",
+    "NOTE_QUALIFIERS",
+    "OF_RELATION",
+    "PATIENT",
+    "PROMPT_INPUTS",
+    "READERS",
+    "Frame",
+    "Frames",
+    "Joining",
+    "Kind",
+    "LayNaming",
+    "Relation",
+    "Slot",
+    "Template",
+    "check_reader",
+    "fill",
+    "frequency_class",
+    "has_frequencies",
+    "load_frames",
+    "read_frames",
+    "text_language",
+]
 
 LANGUAGES = ("en", "zh")
 
+CLINICIAN, PATIENT = "clinician", "patient"
+READERS = (CLINICIAN, PATIENT)
+"""Who an answer is worded for."""
+
 _SLOT = re.compile(r"\{(\w+)\}")
-
-
-class Kind(StrEnum):
-    """What a sentence says. The value is the table and key of its frames in the file."""
-
-    LIST = "lists.many"
-    ONLY = "lists.only"
-    FREQUENCY = "lists.frequency"
-    COUNT = "lists.count"
-    FURTHER = "lists.further"
-    TOTAL_PLAIN = "lists.total_plain"
-    FURTHER_PLAIN = "lists.further_plain"
-    PLAIN = "statements.plain"
-    YES = "statements.yes"
-    NO = "statements.no"
-    CONFLICTING = "statements.conflicting"
-    OPPOSING = "statements.opposing"
-    WHETHER = "absence.whether"
-    NONE = "absence.none"
-    NOTHING = "absence.nothing"
-    NO_DEFINITION = "absence.no_definition"
-    CAUTION = "absence.caution"
-    CAUTION_NONE = "absence.caution_none"
-    CAUTION_DANGER = "absence.caution_danger"
-    ONLY_CAUTION = "absence.only_caution"
-    LEFT_OUT = "absence.left_out"
-    LEFT_OUT_PLAIN = "absence.left_out_plain"
-    LEFT_OUT_CAUTION = "absence.left_out_caution"
-    ONE_SIDED = "absence.one_sided"
-    CURATOR = "known.curator"
-    CURATOR_ALL = "known.curator_all"
-    MECHANISM = "detail.mechanism"
-    MANAGEMENT = "detail.management"
-    DESCRIPTION = "detail.description"
-    DEFINITION = "about.definition"
-    IDENTIFIERS = "about.identifiers"
-    IDENTIFIERS_YES = "about.identifiers_yes"
-    IDENTIFIERS_NO = "about.identifiers_no"
-    IDENTIFIERS_NONE = "about.identifiers_none"
-    OTHER_NAMES = "about.other_names"
-    ALSO_CALLED = "about.also_called"
-    ALIKE = "about.alike"
-    UNKNOWN_NAME = "unanswered.unknown_name"
-    UNKNOWN_NEAREST = "unanswered.unknown_nearest"
-    UNKNOWN_BARE = "unanswered.unknown_bare"
-    AMBIGUOUS = "unanswered.ambiguous"
-    OUT_OF_SCOPE = "unanswered.out_of_scope"
-    TOO_UNCERTAIN = "unanswered.too_uncertain"
-    NEEDS_NAME = "unanswered.needs_name"
-    NEEDS_WORDS = "unanswered.needs_words"
-    NEEDS_PHRASING = "unanswered.needs_phrasing"
-    NEEDS_RECORD = "unanswered.needs_record"
-    NEEDS_AGREEMENT = "unanswered.needs_agreement"
-    NEEDS_EVIDENCE = "unanswered.needs_evidence"
-    TAKEN_AS = "asides.taken_as"
-    IGNORED = "asides.ignored"
-    UNUSED = "asides.unused"
-    RELATED = "asides.related"
-    BROADER = "asides.broader"
-    GENERAL = "asides.general"
-    READ_AS = "asides.read_as"
-
-
-_NONE: frozenset[str] = frozenset()
-_CLAUSES = frozenset({"clauses"})
-_DETAIL = frozenset({"marks", "value"})
-
-#: The inputs of each kind of frame: every frame uses all of them.
-INPUTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
-    {
-        Kind.LIST: frozenset({"np", "list"}),
-        Kind.ONLY: frozenset({"np", "list", "concept"}),
-        Kind.FREQUENCY: frozenset({"np", "list", "frequency", "range"}),
-        Kind.COUNT: frozenset({"np", "count"}),
-        Kind.FURTHER: frozenset({"np", "count"}),
-        Kind.TOTAL_PLAIN: frozenset({"count"}),
-        Kind.FURTHER_PLAIN: frozenset({"count"}),
-        Kind.PLAIN: _CLAUSES,
-        Kind.YES: _CLAUSES,
-        Kind.NO: _CLAUSES,
-        Kind.CONFLICTING: _CLAUSES,
-        Kind.OPPOSING: _CLAUSES,
-        Kind.WHETHER: frozenset({"whether"}),
-        Kind.NONE: frozenset({"np"}),
-        Kind.NOTHING: _NONE,
-        Kind.NO_DEFINITION: frozenset({"concept"}),
-        Kind.CAUTION: _NONE,
-        Kind.CAUTION_NONE: _NONE,
-        Kind.CAUTION_DANGER: _NONE,
-        Kind.ONLY_CAUTION: _NONE,
-        Kind.LEFT_OUT: frozenset({"np"}),
-        Kind.LEFT_OUT_PLAIN: _NONE,
-        Kind.LEFT_OUT_CAUTION: _NONE,
-        Kind.ONE_SIDED: _NONE,
-        Kind.CURATOR: frozenset({"marks"}),
-        Kind.CURATOR_ALL: _NONE,
-        Kind.MECHANISM: _DETAIL,
-        Kind.MANAGEMENT: _DETAIL,
-        Kind.DESCRIPTION: _DETAIL,
-        Kind.DEFINITION: frozenset({"concept", "source", "value"}),
-        Kind.IDENTIFIERS: frozenset({"concept", "identifiers"}),
-        Kind.IDENTIFIERS_YES: frozenset({"concept", "identifiers"}),
-        Kind.IDENTIFIERS_NO: frozenset({"concept", "identifiers"}),
-        Kind.IDENTIFIERS_NONE: frozenset({"concept"}),
-        Kind.OTHER_NAMES: frozenset({"concept", "names"}),
-        Kind.ALSO_CALLED: frozenset({"concept", "quote"}),
-        Kind.ALIKE: frozenset({"concept", "names"}),
-        Kind.UNKNOWN_NAME: frozenset({"quote"}),
-        Kind.UNKNOWN_NEAREST: frozenset({"options"}),
-        Kind.UNKNOWN_BARE: _NONE,
-        Kind.AMBIGUOUS: frozenset({"quote", "choices"}),
-        Kind.OUT_OF_SCOPE: _NONE,
-        Kind.TOO_UNCERTAIN: frozenset({"number", "limit"}),
-        Kind.NEEDS_NAME: frozenset({"quote"}),
-        Kind.NEEDS_WORDS: frozenset({"quote"}),
-        Kind.NEEDS_PHRASING: _NONE,
-        Kind.NEEDS_RECORD: _NONE,
-        Kind.NEEDS_AGREEMENT: _NONE,
-        Kind.NEEDS_EVIDENCE: _NONE,
-        Kind.TAKEN_AS: frozenset({"quote", "concept"}),
-        Kind.IGNORED: frozenset({"quote"}),
-        Kind.UNUSED: frozenset({"quote"}),
-        Kind.RELATED: _NONE,
-        Kind.BROADER: frozenset({"quote", "concept"}),
-        Kind.GENERAL: frozenset({"quote"}),
-        Kind.READ_AS: frozenset({"reading"}),
-    }
-)
-
-#: Kinds whose frames are made once per relation, because they use ``{np}`` or ``{whether}``.
-OF_RELATION = frozenset(k for k, inputs in INPUTS.items() if inputs & {"np", "whether"})
 
 #: How a recorded fact is worded by the qualifier of that name: the value in brackets behind it.
 NOTE_QUALIFIERS = ("severity", "line", "role", "strength", "population", "frequency")
@@ -266,6 +170,7 @@ class Joining:
     sentences: str
     connectives: tuple[str, ...]
     contrast: tuple[str, ...]
+    gloss: str = ""
 
     @property
     def openings(self) -> tuple[str, ...]:
@@ -278,9 +183,29 @@ class Joining:
         return fill(self.mark, n=first) + "".join(fill(self.next_mark, n=n) for n in rest)
 
 
+@dataclass(frozen=True, slots=True)
+class LayNaming:
+    """Which names a reader knows (:mod:`reasoning.lay_names`).
+
+    Args:
+        preferred: recorded names to use, by display name.
+        vocabularies: prefixes of concepts whose lay names are used as recorded.
+        not_names: lay names that are never used.
+        clinical: parts of words that lay readers stumble over.
+    """
+
+    preferred: Mapping[str, str]
+    vocabularies: frozenset[str]
+    not_names: frozenset[str]
+    clinical: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """Every frame of a language, and how to string their contents together."""
+    """Every frame of a language for one reader, and how to string their contents together.
+
+    ``naming`` is None where concepts are called by their display names.
+    """
 
     language: str
     joining: Joining
@@ -294,6 +219,8 @@ class Frames:
     prompt: Mapping[str, str]
     verdicts: Mapping[str, tuple[str, ...]]
     notice: str
+    reader: str = CLINICIAN
+    naming: LayNaming | None = None
 
     def of(
         self, kind: Kind, relation: Relation | None = None, frequency: str = ""
@@ -310,17 +237,44 @@ class Frames:
 
 
 @cache
-def load_frames(language: str) -> Frames:
-    """The frames of ``en`` or ``zh``.
+def load_frames(language: str, reader: str = CLINICIAN) -> Frames:
+    """The frames of ``en`` or ``zh`` for a clinician or a patient.
 
     Raises:
-        UsageError: on another language.
+        UsageError: on another language or reader.
         InvalidRecordError: where the file breaks the declared inputs.
     """
     if language not in LANGUAGES:
         raise UsageError(f"no frames in language {language!r}; there are {', '.join(LANGUAGES)}")
-    path = files("reasoning") / "frames" / f"{language}.toml"
-    return read_frames(tomllib.loads(path.read_text(encoding="utf-8")))
+    tables = _tables(f"{language}.toml")
+    if check_reader(reader) != CLINICIAN:
+        tables = laid_over(tables, _tables(f"{language}.{reader}.toml"))
+    return read_frames(tables)
+
+
+def check_reader(reader: str) -> str:
+    """``reader`` unchanged; raises :class:`UsageError` where it is none of ours."""
+    if reader not in READERS:
+        raise UsageError(f"reader {reader!r} is none of {', '.join(READERS)}")
+    return reader
+
+
+def _tables(name: str) -> dict[str, Any]:
+    path = files("reasoning") / "frames" / name
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def laid_over(tables: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``tables`` with what ``over`` gives instead, table by table.
+
+    >>> laid_over({"a": {"b": 1, "c": [2]}}, {"a": {"c": [3, 4]}})
+    {'a': {'b': 1, 'c': [3, 4]}}
+    """
+    both = dict(tables)
+    for key, value in over.items():
+        nested = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
+        both[key] = laid_over(both[key], value) if nested else value
+    return both
 
 
 def read_frames(tables: Mapping[str, Any]) -> Frames:
@@ -361,12 +315,23 @@ def read_frames(tables: Mapping[str, Any]) -> Frames:
         prompt=MappingProxyType(_checked_prompt(tables["prompt"])),
         verdicts=MappingProxyType({k: tuple(v) for k, v in tables["verdicts"].items()}),
         notice=tables["notice"]["medical"],
+        reader=tables.get("reader", CLINICIAN),
+        naming=_naming(tables["names"]) if "names" in tables else None,
+    )
+
+
+def _naming(table: Mapping[str, Any]) -> LayNaming:
+    return LayNaming(
+        MappingProxyType(table["preferred"]),
+        frozenset(table["vocabularies"]),
+        frozenset(table["not_names"]),
+        tuple(table["clinical"]),
     )
 
 
 #: The inputs of what a language model is told.
 PROMPT_INPUTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"system": _NONE, "user": frozenset({"question", "facts"}), "fact": frozenset({"fact"})}
+    {"system": frozenset(), "user": frozenset({"question", "facts"}), "fact": frozenset({"fact"})}
 )
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kg.errors import UsageError
 from kg.records import Evidence, EvidenceKind
 from reasoning.answer import Answer, Broader, Claim, LinkedConcept
-from reasoning.literature_text import literature_lines, literature_record
-from reasoning.sentence_frames import Frames, load_frames
+from reasoning.literature_text import (
+    literature_lines,
+    literature_record,
+    summary_lines,
+    summary_record,
+)
+from reasoning.sentence_frames import PATIENT, READERS, Frames, load_frames
 from reasoning.verbalization import evidence_phrase
 from reasoning.verification import CheckedClaim, Verification
 
@@ -32,18 +37,24 @@ class BatchLineError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class BatchQuestion:
-    """A question of a batch, with the options to choose among, if any."""
+    """A question of a batch, with the options to choose among, if any.
+
+    ``reader``: whom it is answered for; as set for all where None. ``conversation``: lines with the
+    same one follow each other, so that a question may refer to the one before.
+    """
 
     id: Identifier
     question: str
     options: tuple[str, ...] | None = None
+    reader: str | None = None
+    conversation: Identifier = None
 
 
 def read_batch_line(text: str) -> BatchQuestion:
     """The question on one line of a batch.
 
-    >>> read_batch_line('{"id": "q1", "question": "Which drugs treat migraine?"}')
-    BatchQuestion(id='q1', question='Which drugs treat migraine?', options=None)
+    >>> read_batch_line('{"id": "q1", "question": "Which drugs treat migraine?"}').question
+    'Which drugs treat migraine?'
 
     Raises:
         BatchLineError: where it is not a JSON object with ``question`` as text.
@@ -54,18 +65,29 @@ def read_batch_line(text: str) -> BatchQuestion:
         raise BatchLineError(f"not JSON: {error}; write one object a line") from error
     if not isinstance(line, dict):
         raise BatchLineError(f"a JSON object is expected, got {type(line).__name__}")
-    id_ = line.get("id")
-    if isinstance(id_, bool) or not isinstance(id_, str | int | None):
-        raise BatchLineError(f"'id' must be text or a whole number, got {type(id_).__name__}")
+    id_ = _identifier(line, "id")
     question = line.get("question")
     if not isinstance(question, str):
         raise BatchLineError("'question' is missing or not text", id=id_)
+    reader = line.get("reader")
+    if reader is not None and reader not in READERS:
+        raise BatchLineError(f"'reader' must be one of {', '.join(READERS)}", id=id_)
+    asked = BatchQuestion(
+        id_, question, reader=reader, conversation=_identifier(line, "conversation")
+    )
     options = line.get("options")
     if options is None:
-        return BatchQuestion(id_, question)
+        return asked
     if not isinstance(options, list) or not all(isinstance(o, str) for o in options):
         raise BatchLineError("'options' must be a list of texts", id=id_)
-    return BatchQuestion(id_, question, tuple(options))
+    return replace(asked, options=tuple(options))
+
+
+def _identifier(line: Mapping[str, object], key: str) -> Identifier:
+    value = line.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int | None):
+        raise BatchLineError(f"{key!r} must be text or a whole number, got {type(value).__name__}")
+    return value
 
 
 def error_record(line: int, *, id: Identifier, error: str) -> dict[str, Any]:  # noqa: A002
@@ -76,7 +98,8 @@ def error_record(line: int, *, id: Identifier, error: str) -> dict[str, Any]:  #
 def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  # noqa: A002
     """The record of an answer; everything in it is JSON.
 
-    ``literature`` is there only where documents were given to quote.
+    ``literature`` is there only where documents were given to quote, ``summary`` only where one
+    was asked for and claims rest on sentences.
     """
     plan = None
     if answer.plan is not None:
@@ -89,6 +112,7 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
         "id": id,
         "question": answer.question,
         "language": answer.language,
+        "reader": answer.reader,
         "answer": answer.text,
         "outcome": answer.outcome.value,
         "claims": [claim_record(claim) for claim in answer.claims],
@@ -103,6 +127,8 @@ def answer_record(answer: Answer, *, id: Identifier = None) -> dict[str, Any]:  
     }
     if answer.literature is not None:
         record["literature"] = literature_record(answer.literature)
+    if answer.summary is not None:
+        record["summary"] = summary_record(answer.summary)
     return record
 
 
@@ -206,7 +232,7 @@ def _checked_record(claim: CheckedClaim) -> dict[str, Any]:
 
 def format_answer(answer: Answer, *, width: int = 100) -> str:
     """The answer as shown on a terminal: text, numbered sources, plan, outcome, notice."""
-    frames = load_frames(answer.language)
+    frames = load_frames(answer.language, answer.reader)
     labels = frames.labels
     lines = [_wrapped(_readable(part), width) for part in answer.text.split("\n")]
     sources = list(_source_lines(answer, frames, width))
@@ -215,17 +241,27 @@ def format_answer(answer: Answer, *, width: int = 100) -> str:
     if answer.literature is not None:
         told = literature_lines(answer.literature, frames)
         lines += ["", *(_wrapped(_readable(text), width, indent="  ") for text in told)]
+    if answer.summary is not None:
+        told = summary_lines(answer.summary, frames)
+        lines += ["", *(_wrapped(_readable(text), width, indent="  ") for text in told)]
     lines.append("")
+    if answer.reader != PATIENT:
+        lines += _state_lines(answer, labels, width)
+    lines.append(_wrapped(answer.notice, width))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _state_lines(answer: Answer, labels: Mapping[str, str], width: int) -> Iterator[str]:
+    """How the question was read and the answer made; nothing a patient needs."""
     if answer.plan_text:
-        lines.append(_wrapped(f"{labels['plan']}: {answer.plan_text}", width, indent="  "))
+        yield _wrapped(f"{labels['plan']}: {answer.plan_text}", width, indent="  ")
     state = f"{labels['outcome']}: {answer.outcome.value}"
     if answer.confidence:
         state += f" · {labels['confidence']} {answer.confidence:.2f}"
     state += f" · {labels['worded_by']} {answer.worded_by}"
     if seconds := answer.timings.get("total"):
         state += f" · {seconds:.2f} s"
-    lines += [state, _wrapped(answer.notice, width)]
-    return "\n".join(lines).rstrip() + "\n"
+    yield state
 
 
 def format_verification(verification: Verification, *, width: int = 100) -> str:

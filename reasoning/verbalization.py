@@ -12,13 +12,15 @@ The mark ``[n]`` stands for the n-th claim of the answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 from kg.records import Concept, Edge, EdgeKey, EvidenceKind
 from kg.schema import HAS_PHENOTYPE
 from kg.store import GraphStore
 from reasoning.answer import Claim
 from reasoning.frequency import only_caution
+from reasoning.lay_names import LayNames
 from reasoning.sentence_frames import (
     NOTE_QUALIFIERS,
     Frames,
@@ -27,6 +29,7 @@ from reasoning.sentence_frames import (
     Slot,
     Template,
     fill,
+    load_frames,
 )
 from reasoning.sentence_grammar import Choice, Grammar, Literal, Unordered
 from reasoning.sentence_grammar import Sequence as Parts
@@ -34,6 +37,8 @@ from reasoning.statements import Fact, Script, Statement
 
 #: Sentences that may follow a connective.
 _CONNECTED = frozenset({Kind.LIST, Kind.FREQUENCY, Kind.PLAIN})
+#: Sentences about names, in which a lay name would say nothing.
+_BY_DISPLAY_NAME = frozenset({Kind.TAKEN_AS, Kind.ALSO_CALLED, Kind.OTHER_NAMES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def word(
     """
     edges = {e.key: e for e in (*script.named, *script.unnamed)}
     at_hand = {c.curie: c for c in concepts}
-    worder = _Worder(frames, store, at_hand, {key: n for n, key in enumerate(edges, 1)})
+    numbers = {key: n for n, key in enumerate(edges, 1)}
+    worder = _Worder(frames, store, at_hand, numbers, LayNames(store, frames))
     sentences: list[Grammar] = []
     for statement in (*script.statements, *asides):
         if sentences and frames.joining.sentences:
@@ -124,6 +130,9 @@ class _Worder:
     store: GraphStore
     at_hand: dict[str, Concept]
     numbers: Mapping[EdgeKey, int]
+    lay_names: LayNames
+    lay: dict[str, str | None] = field(default_factory=dict)
+    introduced: set[str] = field(default_factory=set)
 
     @property
     def step(self) -> int:
@@ -136,9 +145,26 @@ class _Worder:
             self.at_hand[curie] = self.store.concept(curie)
         return self.at_hand[curie].name(self.frames.language)
 
+    def called(self, curie: str) -> str:
+        """What the reader is told: the lay name where there is one.
+
+        The display name stands in brackets behind it the first time. Call it once a place in the
+        text, in the order of the text.
+        """
+        name = self.name(curie)
+        if curie not in self.lay:
+            self.lay[curie] = self.lay_names(self.at_hand[curie])
+        lay = self.lay[curie]
+        if lay is None:
+            return name
+        if curie in self.introduced:
+            return lay
+        self.introduced.add(curie)
+        return fill(self.frames.joining.gloss, name=lay, clinical=name)
+
     def claim(self, edge: Edge) -> Claim:
-        """The claim an edge makes, stated by the first clause of its predicate."""
-        text = first_reading(self._clause(edge, marked=False))
+        """The claim an edge makes, in the first clause of its predicate, whoever reads it."""
+        text = first_reading(self._clause(edge, self.name, load_frames(self.frames.language)))
         return Claim(text, edge, self.name(edge.subject), self.name(edge.object))
 
     def sentence(self, statement: Statement, *, place: int) -> Grammar:
@@ -160,7 +186,8 @@ class _Worder:
 
     def _slots(self, statement: Statement) -> Mapping[str, Callable[[], Grammar]]:
         joining = self.frames.joining
-        anchors = [self.name(curie) for curie in statement.anchors]
+        name = self.name if statement.kind in _BY_DISPLAY_NAME else self.called
+        anchors = [name(curie) for curie in statement.anchors]
         slots: dict[str, Callable[[], Grammar]] = {
             "list": lambda: self._list(statement.facts, statement.count),
             "clauses": lambda: self._clauses(statement.edges),
@@ -172,6 +199,7 @@ class _Worder:
             "names": lambda: Literal(strung([n for _, n in statement.options], joining)),
             "identifiers": lambda: Literal(strung([n for _, n in statement.options], joining)),
         }
+        slots = {slot: cache(made) for slot, made in slots.items()}  # a name is introduced once
         for slot, text in statement.values:
             slots[slot] = _constant(text)
         if statement.kind is Kind.ONLY and statement.relation is not None:
@@ -203,7 +231,7 @@ class _Worder:
         marks = tuple(self.numbers[e.key] for e in fact.edges)
         note = self._note(fact.edges[0], fact.concept) if len(fact.edges) == 1 else ""
         return (
-            Literal(self.name(fact.concept), marks),
+            Literal(self.called(fact.concept), marks),
             Literal(note + self.frames.joining.marks(marks)),
         )
 
@@ -217,24 +245,24 @@ class _Worder:
         for edge in edges:
             if parts:
                 parts.append(Literal(self.frames.joining.clauses))
-            parts.append(self._clause(edge, marked=True))
+            number = self.numbers[edge.key]
+            note = "" if self._is_cautious(edge) else self._note(edge)
+            tail = Literal(note + self.frames.joining.marks((number,)), (number,))
+            parts.append(Parts((self._clause(edge, self.called, self.frames), tail)))
         return Parts(tuple(parts))
 
-    def _clause(self, edge: Edge, *, marked: bool) -> Grammar:
-        cautious = edge.predicate in self.frames.cautions and only_caution(edge)
-        templates = self.frames.clauses[edge.predicate, edge.polarity]
-        if cautious:
-            templates = self.frames.cautions[edge.predicate]
+    def _is_cautious(self, edge: Edge) -> bool:
+        return edge.predicate in self.frames.cautions and only_caution(edge)
+
+    def _clause(self, edge: Edge, name: Callable[[str], str], frames: Frames) -> Grammar:
+        templates = frames.clauses[edge.predicate, edge.polarity]
+        if self._is_cautious(edge):
+            templates = frames.cautions[edge.predicate]
         slots = {
-            "subject": _constant(self.name(edge.subject)),
-            "object": _constant(self.name(edge.object)),
+            "subject": _constant(name(edge.subject)),
+            "object": _constant(name(edge.object)),
         }
-        worded = Choice(tuple(_filled(template, slots) for template in templates))
-        if not marked:
-            return worded
-        number = self.numbers[edge.key]
-        tail = ("" if cautious else self._note(edge)) + self.frames.joining.marks((number,))
-        return Parts((worded, Literal(tail, (number,))))
+        return Choice(tuple(_filled(template, slots) for template in templates))
 
     def _mark_list(self, edges: Sequence[Edge]) -> str:
         numbers = sorted(self.numbers[e.key] for e in edges)

@@ -12,6 +12,7 @@ verdict, the citation marks and the claims of the answer, and raises on anything
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 from kg.errors import VerificationError
 from kg.records import Concept, Edge, Evidence, Polarity, Triple
 from kg.store import GraphStore
-from reasoning.answer import Answer, Outcome
+from reasoning.answer import Answer, Claim, Outcome
 from reasoning.claim_checker import (
     FINE,
     SEVERITY,
@@ -32,7 +33,7 @@ from reasoning.claim_checker import (
 from reasoning.frame_parser import LONGEST_NAME, FrameParser, ReadSentence
 from reasoning.frequency import only_caution
 from reasoning.plan import CheckPlan, Intent
-from reasoning.sentence_frames import Kind, load_frames, text_language
+from reasoning.sentence_frames import CLINICIAN, Kind, load_frames, text_language
 
 __all__ = [
     "CheckedClaim",
@@ -81,6 +82,7 @@ def verify_text(
     concepts: Iterable[Concept] = (),
     fixed: Collection[str] = (),
     question: str | None = None,
+    reader: str = CLINICIAN,
 ) -> Verification:
     """Report on every sentence of ``text``; never raises for what it says.
 
@@ -91,10 +93,11 @@ def verify_text(
         concepts: concepts at hand, whose names are known without a look-up by name.
         fixed: sentences that may stand as they are and claim nothing.
         question: where given, quotations must come from it.
+        reader: whom the frames are for.
     """
     language = language or text_language(text)
-    frames = load_frames(language)
-    names = Names(store, concepts)
+    frames = load_frames(language, reader)
+    names = Names(store, concepts, frames)
     parser = FrameParser(frames, question=question)
     best: tuple[SentenceReport, ...] | None = None
     for number, reading in enumerate(parser.readings(text, names.known, fixed=fixed)):
@@ -128,12 +131,14 @@ def verify_answer(
         concepts=answer.subgraph.concepts,
         fixed=fixed,
         question=answer.question,
+        reader=answer.reader,
     )
+    names = Names(store, answer.subgraph.concepts, load_frames(answer.language, answer.reader))
     problems = [
         f"{s.status.value}: {s.text!r}" + (f" ({s.problem})" if s.problem else "")
         for s in verification.failures
     ]
-    problems += _mark_problems(answer, verification)
+    problems += _mark_problems(answer, verification, names)
     problems += unheld_claims(answer, store)
     problems += _verdict_problems(answer, verification, store)
     if problems:
@@ -224,7 +229,7 @@ def _names_in(sentence: ReadSentence) -> Iterator[str]:
 # --- strict checks of an answer
 
 
-def _mark_problems(answer: Answer, verification: Verification) -> Iterator[str]:
+def _mark_problems(answer: Answer, verification: Verification, names: Names) -> Iterator[str]:
     for claim in verification.claims:
         if len(claim.marks) != 1:
             yield f"{claim.subject_name!r} and {claim.object_name!r} carry {len(claim.marks)} marks"
@@ -235,10 +240,33 @@ def _mark_problems(answer: Answer, verification: Verification) -> Iterator[str]:
             continue
         cited = answer.claims[mark - 1].edge
         if claim.edge is not None and claim.edge.key != cited.key:
-            names = (answer.claims[mark - 1].subject_name, answer.claims[mark - 1].object_name)
-            same_names = {claim.subject_name, claim.object_name} == set(names)
-            if not same_names or cited.predicate != claim.predicate:
+            told = (claim.subject_name, claim.object_name)
+            same = any(
+                one.names_it(told[0], names) and other.names_it(told[1], names)
+                for one, other in itertools.permutations(_ends(answer.claims[mark - 1]))
+            )
+            if not same or cited.predicate != claim.predicate:
                 yield f"mark [{mark}] cites {cited.triple}, the text says {claim.triple}"
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of a claim, and its display name."""
+
+    curie: str
+    name: str
+
+    def names_it(self, told: str, names: Names) -> bool:
+        """Whether ``told`` is the display name, or a name only lay readers are told."""
+        meant = any(c.curie == self.curie for c in names.concepts(told))
+        return told == self.name or (names.lay and meant)
+
+
+def _ends(claim: Claim) -> tuple[_End, _End]:
+    return (
+        _End(claim.triple.subject, claim.subject_name),
+        _End(claim.triple.object, claim.object_name),
+    )
 
 
 def unheld_claims(answer: Answer, store: GraphStore) -> Iterator[str]:

@@ -19,6 +19,7 @@ from reasoning.automaton import Automaton
 from reasoning.engine import Engine, EngineSettings, Mode
 from reasoning.language_model import LanguageModel, Session
 from reasoning.serialization import answer_record, format_answer
+from reasoning.telling import Teller
 from reasoning.verification import Status, verify_answer
 
 QUESTIONS = [
@@ -113,7 +114,7 @@ def test_a_text_that_does_not_verify_is_an_error(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "Yes: warfarin treats migraine [1]."
-    monkeypatch.setattr(Engine, "_worded", lambda *_: (text, "liar"))
+    monkeypatch.setattr(Teller, "_worded", lambda *_: (text, "liar"))
     with pytest.raises(VerificationError, match="warfarin"):
         engine.ask("Does propranolol treat migraine?")
 

@@ -20,6 +20,7 @@ from reasoning.sentence_frames import (
     DETAIL_KINDS,
     INPUTS,
     LANGUAGES,
+    READERS,
     Frames,
     Kind,
     Relation,
@@ -72,9 +73,10 @@ def statements(frames: Frames) -> Iterator[Statement]:
         )
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_frame_is_rendered_and_read_back(language: str) -> None:
-    frames = load_frames(language)
+def test_every_frame_is_rendered_and_read_back(language: str, reader: str) -> None:
+    frames = load_frames(language, reader)
     parser = FrameParser(frames)
     known = {n.text for c in CONCEPTS for n in c.names}
     rendered = set()
@@ -93,9 +95,10 @@ def test_every_frame_is_rendered_and_read_back(language: str) -> None:
     assert len(rendered) > len(frames.frames)
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_frames_of_different_meaning_read_the_same(language: str) -> None:
-    frames = load_frames(language)
+def test_no_two_frames_of_different_meaning_read_the_same(language: str, reader: str) -> None:
+    frames = load_frames(language, reader)
     seen: dict[str, object] = {}
     for frame in frames.frames:
         meaning = (frame.kind, frame.relation, frame.frequency)
@@ -109,33 +112,38 @@ def test_no_two_frames_of_different_meaning_read_the_same(language: str) -> None
             assert clauses.setdefault(key, meaning) == meaning, template
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_predicate_has_clauses_of_both_polarities(language: str) -> None:
-    frames = load_frames(language)
+def test_every_predicate_has_clauses_of_both_polarities(language: str, reader: str) -> None:
+    frames = load_frames(language, reader)
     for curie in PREDICATES:
         for polarity in Polarity:
             assert frames.clauses[curie, polarity]
 
 
-def test_english_sentences_begin_with_words_so_that_connectives_fit() -> None:
-    for frame in load_frames("en").frames:
+@pytest.mark.parametrize("reader", READERS)
+def test_english_sentences_begin_with_words_so_that_connectives_fit(reader: str) -> None:
+    for frame in load_frames("en", reader).frames:
         first = frame.template.parts[0]
         assert isinstance(first, str)
         assert first[0].isupper()
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_frame_ends_its_sentence(language: str) -> None:
-    for frame in load_frames(language).frames:
+def test_every_frame_ends_its_sentence(language: str, reader: str) -> None:
+    for frame in load_frames(language, reader).frames:
         last = frame.template.parts[-1]
         assert isinstance(last, str)
         assert last[-1] in ".?。？"
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_not_recorded_reads_neither_as_no_nor_as_safe(language: str) -> None:
-    frames = load_frames(language)
+def test_not_recorded_reads_neither_as_no_nor_as_safe(language: str, reader: str) -> None:
+    frames = load_frames(language, reader)
     openings = {"en": ("No:", "No.", "No,", "Yes"), "zh": ("否", "不是", "是")}[language]
+
     for kind in (Kind.WHETHER, Kind.NONE, Kind.NOTHING):
         for frame in frames.frames:
             if frame.kind is kind:
@@ -172,6 +180,31 @@ def test_inputs_are_checked_when_frames_are_read() -> None:
     del broken["predicates"][TREATS]  # type: ignore[attr-defined]
     with pytest.raises(InvalidRecordError, match="treats"):
         read_frames(broken)
+
+
+def test_a_patient_file_words_anew_every_frame_of_every_kind() -> None:
+    for language in LANGUAGES:
+        plain, clinical = load_frames(language, "patient"), load_frames(language)
+        for kind in Kind:
+            ours = [f.template for f in plain.frames if f.kind is kind]
+            theirs = {f.template for f in clinical.frames if f.kind is kind}
+            assert ours, kind
+            assert not set(ours) & theirs, kind
+
+
+def test_what_patients_are_told_last_makes_no_claim() -> None:
+    for language in LANGUAGES:
+        frames = load_frames(language, "patient")
+        for kind in (Kind.TALK_TO, Kind.MARKS):
+            assert frames.of(kind)
+            assert all(not t.slots for t in frames.of(kind))
+            with pytest.raises(UsageError):
+                load_frames(language).of(kind)
+
+
+def test_unknown_reader() -> None:
+    with pytest.raises(UsageError, match="'nurse'"):
+        load_frames("en", "nurse")
 
 
 def test_unknown_language_and_relation() -> None:

@@ -68,8 +68,8 @@ def answered(plan: Plan, store: NetworkxStore, language: str = "en") -> Answer:
 def test_an_answer_record_has_the_stable_keys(small_graph: NetworkxStore) -> None:
     record = json.loads(json.dumps(answer_record(answered(TREATMENTS, small_graph), id="q1")))
     assert list(record) == [
-        *("id", "question", "language", "answer", "outcome", "claims", "concepts", "broader"),
-        *("plan", "emergency", "choice", "confidence", "read_by", "seconds"),
+        *("id", "question", "language", "reader", "answer", "outcome", "claims", "concepts"),
+        *("broader", "plan", "emergency", "choice", "confidence", "read_by", "seconds"),
     ]
     assert record["id"] == "q1"
     assert record["outcome"] == "answered"

@@ -38,7 +38,7 @@ from reasoning.decoding import decode
 from reasoning.plan import CheckPlan, Constraint, FindPlan, Hop, Intent, Plan
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import script
-from reasoning.sentence_frames import LANGUAGES, load_frames
+from reasoning.sentence_frames import LANGUAGES, READERS, load_frames
 from reasoning.sentence_grammar import Choice, Grammar, Literal
 from reasoning.sentence_grammar import Sequence as Parts
 from reasoning.verbalization import word
@@ -90,9 +90,10 @@ nasty_names = st.lists(
 @st.composite
 def graphs(draw: st.DrawFn) -> NetworkxStore:
     names = draw(nasty_names)
+    lay = draw(st.lists(nasty.filter(bool), min_size=len(CLASSES), max_size=len(CLASSES)))
     concepts = [
-        Concept(f"X:{n}", category, (Name(name),))
-        for n, (category, name) in enumerate(zip(CLASSES, names, strict=True))
+        Concept(f"HP:{n}", category, (Name(name), Name(plain, kind="lay")))
+        for n, (category, name, plain) in enumerate(zip(CLASSES, names, lay, strict=True))
     ]
     store = NetworkxStore(concepts)
     edges = {}
@@ -109,7 +110,7 @@ def graphs(draw: st.DrawFn) -> NetworkxStore:
             qualifiers=draw(st.sampled_from(QUALIFIERS)),
         )
         polarity = draw(st.sampled_from((Polarity.POSITIVE,) * 3 + (Polarity.NEGATIVE,)))
-        edge = Edge(Triple(f"X:{subject}", predicate, f"X:{object_}"), (evidence,), polarity)
+        edge = Edge(Triple(f"HP:{subject}", predicate, f"HP:{object_}"), (evidence,), polarity)
         edges[edge.key] = edge
     report = store.add_edges(edges.values())
     assert report.total == 0
@@ -129,8 +130,8 @@ def plans(draw: st.DrawFn) -> Plan:
     polarity = draw(st.sampled_from(list(Polarity)))
     if draw(st.booleans()) and subject != object_:
         return CheckPlan(
-            f"X:{subject}",
-            f"X:{object_}",
+            f"HP:{subject}",
+            f"HP:{object_}",
             (predicate,),
             CLASSES[subject],
             CLASSES[object_],
@@ -142,7 +143,7 @@ def plans(draw: st.DrawFn) -> Plan:
     near = subjects if direction is Direction.OUT else objects
     one = hop(predicate, direction, polarity=polarity)
     anchors = draw(st.lists(st.sampled_from(near), min_size=1, max_size=3, unique=True))
-    constraints = [Constraint(f"X:{anchor}", (one,)) for anchor in anchors]
+    constraints = [Constraint(f"HP:{anchor}", (one,)) for anchor in anchors]
     if len(constraints) > 2:
         constraints[-1] = Constraint(constraints[-1].anchor, (one,), negated=True)
     return FindPlan(
@@ -167,10 +168,17 @@ def chosen(grammar: Grammar, pick: Callable[[int], int]) -> str:
     raise AssertionError(grammar)
 
 
-def check_reads_back(text: str, retrieval: Retrieval, store: NetworkxStore, language: str) -> None:
+def check_reads_back(
+    text: str, retrieval: Retrieval, store: NetworkxStore, language: str, reader: str = "clinician"
+) -> None:
     told = script(retrieval, store, language=language, named=4)
     verification = verify_text(
-        text, store, language=language, concepts=tuple(store.concepts()), question=""
+        text,
+        store,
+        language=language,
+        concepts=tuple(store.concepts()),
+        question="",
+        reader=reader,
     )
     assert verification.status in (Status.SUPPORTED, Status.NO_CLAIM), verification.failures
     said = {(c.edge.triple, c.polarity) for c in verification.claims if c.edge is not None}
@@ -178,32 +186,34 @@ def check_reads_back(text: str, retrieval: Retrieval, store: NetworkxStore, lang
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(graphs(), plans(), st.sampled_from(LANGUAGES), st.data())
+@given(graphs(), plans(), st.sampled_from(LANGUAGES), st.sampled_from(READERS), st.data())
 def test_every_wording_reads_back_as_its_claims(
-    store: NetworkxStore, plan: Plan, language: str, data: st.DataObject
+    store: NetworkxStore, plan: Plan, language: str, reader: str, data: st.DataObject
 ) -> None:
     retrieval = execute(plan, store)
     told = script(retrieval, store, language=language, named=4)
-    wording = word(told, store, load_frames(language))
+    wording = word(told, store, load_frames(language, reader))
     for text in (
         wording.text,
         chosen(wording.grammar, lambda size: data.draw(st.integers(0, size - 1))),
     ):
-        check_reads_back(text, retrieval, store, language)
+        check_reads_back(text, retrieval, store, language, reader)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(graphs(), plans(), st.sampled_from(LANGUAGES), st.integers(0, 2**31))
+@given(
+    graphs(), plans(), st.sampled_from(LANGUAGES), st.sampled_from(READERS), st.integers(0, 2**31)
+)
 def test_random_logits_cannot_leave_the_graph(
-    store: NetworkxStore, plan: Plan, language: str, seed: int
+    store: NetworkxStore, plan: Plan, language: str, reader: str, seed: int
 ) -> None:
     retrieval = execute(plan, store)
     told = script(retrieval, store, language=language, named=4)
     model = RandomModel(seed)
-    wording = word(told, store, load_frames(language))
+    wording = word(told, store, load_frames(language, reader))
     session = model.start(model.chat_prompt("", "question"))
     said = decode(session, Automaton(wording.grammar, model), max_tokens=10_000)
-    check_reads_back(said.text, retrieval, store, language)
+    check_reads_back(said.text, retrieval, store, language, reader)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
