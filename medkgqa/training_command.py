@@ -16,8 +16,16 @@ from tqdm import tqdm
 from kg.errors import UsageError
 from loaders.mesh_names import fetched_wheel, mesh_names
 from medkgqa.settings import Settings
-from medkgqa.training_corpora import corpus_examples, installed_names, linked_names
+from medkgqa.training_corpora import (
+    chinese_names,
+    corpus_examples,
+    installed_names,
+    linked_names,
+    reading_texts,
+)
+from nlp.token_windows import piece_maker
 from nlp.training.encoders import encoder_folder
+from nlp.training.masked_language import MaskedLanguageTrainer
 from nlp.training.shipped_encoder import exported_encoder
 from nlp.training.token_plan import TokenPlan, read_plan
 from nlp.training.token_run import (
@@ -67,7 +75,7 @@ def train(
     base = encoder or encoder_folder(plan.encoder, settings.cache)
     texts = training_texts(plan, data)
     teaching = None if teacher is None else _teacher(plan, teacher, base)
-    start = exported_encoder(shipped_model(plan.start_from)) if plan.start_from else None
+    start = _start(plan, texts, data, base, out)
     with _bar(f"{plan.name}-{plan.version}") as progress:
         return run_training(
             plan,
@@ -131,7 +139,8 @@ def training_texts(plan: TokenPlan, data: Path) -> TrainingTexts:
     train_set = corpus_examples(
         plan.train, data, without=held_back | {example.id for example in held_out}
     )
-    parts = (*plan.train, *plan.held_out, *plan.test)
+    read = plan.reading.texts if plan.reading else ()
+    parts = (*plan.train, *plan.held_out, *plan.test, *read)
     paths = sorted({name for part in parts for name in part.files})
     hashes = {name: sha256_of(data / name) for name in paths}
     return TrainingTexts(train_set, held_out, tests, hashes)
@@ -142,7 +151,28 @@ def _tests(plan: TokenPlan, data: Path) -> dict[str, list[Any]]:
 
 
 def _names(plan: TokenPlan) -> dict[str, list[str]]:
-    return installed_names() if plan.scheme.gazetteer else {}
+    if not plan.scheme.gazetteer:
+        return {}
+    return chinese_names() if plan.language == "zh" else installed_names()
+
+
+def _start(
+    plan: TokenPlan, texts: TrainingTexts, data: Path, base: Path, out: Path
+) -> dict[str, Any] | None:
+    """The encoder to fine-tune, where it is not the one as published; it may read on first."""
+    if plan.start_from:
+        return exported_encoder(shipped_model(plan.start_from))
+    if plan.reading is None:
+        return None
+    scored = (*texts.held_out, *(e for examples in texts.tests.values() for e in examples))
+    read = reading_texts(plan.reading.texts, data, without={e.text for e in scored})
+    trainer = MaskedLanguageTrainer(
+        plan.reading.training,
+        encoder=base,
+        maker=piece_maker(plan.scheme, base),
+        folder=out / "checkpoints" / "reading",
+    )
+    return trainer.train(read)
 
 
 def concept_rows(

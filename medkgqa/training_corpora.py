@@ -8,7 +8,9 @@ from pathlib import Path
 
 from kg.errors import SourceFormatError, UsageError
 from kg.names import normalise
+from kg.schema import DISEASE, DRUG, DRUG_CLASS, PHENOTYPE, SPECIALTY, TEST
 from loaders.ade_corpus import Part, ade_sentences
+from loaders.csv_rows import read_records
 from loaders.mesh_names import MeshName
 from loaders.name_dictionaries import DiseaseNamesLoader, DrugNamesLoader, read_dictionary
 from loaders.pubtator import AnnotatedDocument, read_annotated
@@ -17,9 +19,18 @@ from loaders.tables import mesh_by_heading, table_rows
 from nlp.training.examples import SpanExample, without_overlaps
 from nlp.training.token_plan import CorpusPart
 
-#: Format of a part of the ADE corpus → which of its documents.
 _WHOLE = 12  # what the ids of one mention share; divides evenly among up to four of them
+#: Format of a part of the ADE corpus → which of its documents.
 _ADE: dict[str, Part] = {"ade-train": "train", "ade-test": "test"}
+#: Category of a concept of our tables → class of the Chinese recogniser its names hint at.
+_CHINESE = {
+    DISEASE: "disease",
+    PHENOTYPE: "symptom",
+    DRUG: "drug",
+    DRUG_CLASS: "drug",
+    TEST: "test",
+    SPECIALTY: "department",
+}
 
 
 def corpus_examples(
@@ -39,10 +50,7 @@ def corpus_examples(
     known = set(without)
     examples = []
     for part in parts:
-        for name in part.files:
-            path = folder / name
-            if not path.is_file():
-                raise UsageError(f"{path} is absent; --data must be the folder that holds {name}")
+        for path in _paths(part, folder):
             for example in _examples(path, part):
                 if example.id not in known:
                     known.add(example.id)
@@ -50,11 +58,49 @@ def corpus_examples(
     return examples
 
 
+def reading_texts(
+    parts: Sequence[CorpusPart], folder: Path, *, without: Collection[str] = ()
+) -> list[str]:
+    """Unlabelled texts, each once.
+
+    Args:
+        parts: files of examples, whose labels are not looked at, or tables (``csv``).
+        folder: what their paths are below.
+        without: texts that are left out, those of the test sets.
+
+    Raises:
+        UsageError: where a file is absent.
+        SourceFormatError: where one is not of its format.
+    """
+    texts: dict[str, None] = {}
+    for part in parts:
+        if part.format != "csv":
+            texts |= dict.fromkeys(e.text for e in corpus_examples([part], folder))
+            continue
+        for path in _paths(part, folder):
+            for _, cells in read_records(path, needed=part.columns):
+                texts["\n".join(cells[column] for column in part.columns)] = None
+    closed = set(without)
+    return [text for text in texts if text not in closed]
+
+
 def installed_names() -> dict[str, list[str]]:
     """The names of the two installed dictionaries, by class; a name of both is a disease."""
     diseases = read_dictionary(DiseaseNamesLoader().path)["disease_variant_to_canonical"]
     drugs = read_dictionary(DrugNamesLoader().path)["drug_variant_to_canonical"]
     return {"Disease": sorted(diseases), "Chemical": sorted(drugs)}
+
+
+def chinese_names() -> dict[str, list[str]]:
+    """The Chinese names of our own tables, by class of the Chinese recogniser."""
+    rows = table_rows("concepts.tsv", ("curie", "category"))
+    kinds = {curie: _CHINESE.get(category) for _, (curie, category) in rows}
+    names: dict[str, set[str]] = {kind: set() for kind in dict.fromkeys(_CHINESE.values())}
+    for _, (curie, text, language) in table_rows("names.tsv", ("curie", "text", "language")):
+        kind = kinds.get(curie)
+        if language == "zh" and kind is not None:
+            names[kind].add(text)
+    return {kind: sorted(texts) for kind, texts in names.items()}
 
 
 def linked_names(
@@ -147,6 +193,14 @@ def _dictionary_rows() -> Iterator[tuple[str, str, str, str]]:
         for letter, kind in (("C", "Disease"), ("F03", "Disease"), ("D", "Chemical")):
             if trees.startswith(letter) and normalise(title):
                 yield ("dictionary", kind, normalise(title), curie)
+
+
+def _paths(part: CorpusPart, folder: Path) -> Iterator[Path]:
+    for name in part.files:
+        path = folder / name
+        if not path.is_file():
+            raise UsageError(f"{path} is absent; --data must be the folder that holds {name}")
+        yield path
 
 
 def _examples(path: Path, part: CorpusPart) -> Iterator[SpanExample]:

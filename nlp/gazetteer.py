@@ -1,8 +1,8 @@
 """Where known names stand in a text: features for the trained mention recogniser.
 
 Names are matched case-blind at word boundaries, longest first, by Aho-Corasick (Aho, Corasick
-1975, https://doi.org/10.1145/360825.360855). A match is a hint, not a mention: the model learns
-how far to trust it.
+1975, https://doi.org/10.1145/360825.360855); Chinese characters stand at a boundary everywhere. A
+match is a hint, not a mention: the model learns how far to trust it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from pathlib import Path
 import ahocorasick
 
 from kg.errors import ModelUnavailableError
+from kg.names import is_han
 
 _SHORTEST = 3
+_SHORTEST_HAN = 2
 
 
 class Gazetteer:
@@ -33,7 +35,7 @@ class Gazetteer:
         for place in range(many - 1, -1, -1):
             for form in names[self._categories[place]]:
                 key = form.lower().strip()
-                if len(key) >= _SHORTEST:
+                if _is_long_enough(key):
                     self._automaton.add_word(key, len(key) * many + place)
         self._automaton.make_automaton()
 
@@ -59,11 +61,20 @@ class Gazetteer:
             length, place = divmod(number, len(self._categories))
             category = self._categories[place]
             start, end = last - length + 1, last + 1
-            if (start == 0 or not lowered[start - 1].isalnum()) and (
-                end == len(lowered) or not lowered[end].isalnum()
-            ):
+            if _is_boundary(lowered, start) and _is_boundary(lowered, end):
                 spans.append((start, end, category))
         return spans
+
+
+def _is_boundary(text: str, place: int) -> bool:
+    """Whether no word goes on across ``place``."""
+    sides = text[max(0, place - 1) : place + 1]
+    inside = 0 < place < len(text)
+    return not inside or not sides.isalnum() or any(is_han(c) for c in sides)
+
+
+def _is_long_enough(name: str) -> bool:
+    return len(name) >= (_SHORTEST_HAN if any(is_han(c) for c in name) else _SHORTEST)
 
 
 def write_names(names: Mapping[str, Iterable[str]], path: Path) -> None:
@@ -72,7 +83,7 @@ def write_names(names: Mapping[str, Iterable[str]], path: Path) -> None:
         f"{category}\t{form.lower().strip()}"
         for category, forms in names.items()
         for form in forms
-        if len(form.strip()) >= _SHORTEST and "\n" not in form
+        if _is_long_enough(form.strip()) and "\n" not in form
     }
     order = {category: place for place, category in enumerate(names)}
     listed = sorted(lines, key=lambda line: (order[line.partition("\t")[0]], line))

@@ -29,10 +29,11 @@ class Pieces:
 
 
 class PieceMaker(Protocol):
-    """Cuts a text into pieces."""
+    """Cuts a text into pieces; the ids of the first and last piece, and of one that is hidden."""
 
     first: int
     last: int
+    hidden: int
 
     def pieces(self, text: str) -> Pieces:
         """The pieces of ``text``, without the special ones."""
@@ -59,6 +60,7 @@ class WordPieces:
         self._tokenizer.no_padding()
         self.first = self._tokenizer.token_to_id("[CLS]") or 0
         self.last = self._tokenizer.token_to_id("[SEP]") or 0
+        self.hidden = self._tokenizer.token_to_id("[MASK]") or 0
 
     def pieces(self, text: str) -> Pieces:
         """See :meth:`PieceMaker.pieces`."""
@@ -81,6 +83,7 @@ class CharacterPieces:
             raise ModelUnavailableError(f"{path}: no readable characters ({error})") from error
         self._ids = {line: number for number, line in enumerate(lines) if line}
         self.first, self.last, self._unknown = 1, 2, 3
+        self.hidden = self._unknown
 
     def pieces(self, text: str) -> Pieces:
         """See :meth:`PieceMaker.pieces`."""

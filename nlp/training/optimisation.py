@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kg.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from nlp.training.masked_language import MaskedLanguageConfig
     from nlp.training.relation_training import RelationTrainingConfig
     from nlp.training.token_trainer import TokenTrainingConfig
 
-    AnyConfig: TypeAlias = RelationTrainingConfig | TokenTrainingConfig
+    AnyConfig: TypeAlias = MaskedLanguageConfig | RelationTrainingConfig | TokenTrainingConfig
 
 LOGGER = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"

@@ -10,6 +10,7 @@ from typing import Any
 
 from kg.errors import SourceFormatError
 from nlp.token_scheme import TokenScheme
+from nlp.training.masked_language import MaskedLanguageConfig
 from nlp.training.token_trainer import TokenTrainingConfig
 
 
@@ -25,6 +26,7 @@ class CorpusPart:
         types: annotated type → class of the model; other types are not used.
         licence: as its owner states it.
         name: what the scores of a test part are called.
+        columns: of a table, those that hold text.
     """
 
     corpus: str
@@ -33,6 +35,20 @@ class CorpusPart:
     types: Mapping[str, str]
     licence: str = ""
     name: str = ""
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """What an encoder reads, unlabelled, before it is fine-tuned.
+
+    Args:
+        training: rates, sizes, seed.
+        texts: the files; their types do not count. ``csv`` is a table with a header line.
+    """
+
+    training: MaskedLanguageConfig
+    texts: tuple[CorpusPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class TokenPlan:
         train: what it is trained on; documents of ``test`` are left out.
         held_out: what choices are made on; may be empty.
         test: what it is scored on.
+        reading: what its encoder reads first; None for nothing.
     """
 
     name: str
@@ -65,6 +82,7 @@ class TokenPlan:
     train: tuple[CorpusPart, ...]
     held_out: tuple[CorpusPart, ...]
     test: tuple[CorpusPart, ...]
+    reading: ReadingPlan | None = None
 
 
 def read_plan(path: Path) -> TokenPlan:
@@ -83,10 +101,7 @@ def read_plan(path: Path) -> TokenPlan:
 
 def _plan(table: dict[str, Any]) -> TokenPlan:
     model = table["model"]
-    known = {field.name for field in fields(TokenTrainingConfig)}
-    unknown = set(table["training"]) - known
-    if unknown:
-        raise KeyError(f"training.{sorted(unknown)[0]} is no setting")
+    _check_settings("training", table["training"], TokenTrainingConfig)
     parts = {
         use: tuple(_part(row) for row in table.get(use, ()))
         for use in ("train", "held_out", "test")
@@ -101,7 +116,23 @@ def _plan(table: dict[str, Any]) -> TokenPlan:
         TokenScheme.from_json({"gazetteer": (), **table["scheme"]}),
         TokenTrainingConfig(**table["training"]),
         **parts,
+        reading=_reading(table["reading"], table["training"]) if "reading" in table else None,
     )
+
+
+def _reading(table: Mapping[str, Any], training: Mapping[str, Any]) -> ReadingPlan:
+    """It reads with as many layers as are fine-tuned."""
+    settings = {name: value for name, value in table.items() if name != "text"}
+    _check_settings("reading", settings, MaskedLanguageConfig)
+    texts = tuple(_part({"types": (), **row}) for row in table["text"])
+    layers = training.get("layers", 0)
+    return ReadingPlan(MaskedLanguageConfig(**settings, layers=layers), texts)
+
+
+def _check_settings(name: str, given: Mapping[str, Any], settings: type) -> None:
+    unknown = set(given) - {field.name for field in fields(settings)}
+    if unknown:
+        raise KeyError(f"{name}.{sorted(unknown)[0]} is no setting")
 
 
 def _part(row: Mapping[str, Any]) -> CorpusPart:
@@ -115,4 +146,5 @@ def _part(row: Mapping[str, Any]) -> CorpusPart:
         types,
         row.get("licence", ""),
         row.get("name", row["corpus"]),
+        tuple(row.get("columns", ())),
     )

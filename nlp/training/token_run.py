@@ -185,6 +185,10 @@ def model_card(plan: TokenPlan, texts: TrainingTexts, scores: Scores, command: s
     for part in plan.train:
         files = ", ".join(Path(name).name for name in part.files)
         lines.append(f"| {part.corpus} | {files} | {part.licence or 'not stated'} |")
+    for part in plan.reading.texts if plan.reading else ():
+        files = ", ".join(Path(name).name for name in part.files)
+        corpus = f"{part.corpus} (read without labels)"
+        lines.append(f"| {corpus} | {files} | {part.licence or 'not stated'} |")
     lines += ["", "Strict scores (start, end and class agree), in percent:", ""]
     lines += ["| test set | class | precision | recall | F1 |", "|---|---|---|---|---|"]
     for test, table in scores.items():

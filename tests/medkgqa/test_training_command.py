@@ -11,7 +11,12 @@ from loaders.mesh_names import MeshName
 from medkgqa.relation_training import _plan, _start
 from medkgqa.sentence_relation_training import _task
 from medkgqa.training_command import CONFIGS, score_lines, shipped_config, training_texts
-from medkgqa.training_corpora import corpus_examples, linked_names
+from medkgqa.training_corpora import (
+    chinese_names,
+    corpus_examples,
+    linked_names,
+    reading_texts,
+)
 from nlp.training.token_plan import CorpusPart, read_plan
 
 PUBTATOR = """1|t|Aspirin and asthma.
@@ -108,10 +113,26 @@ def test_test_documents_are_not_trained_on(corpora: Path) -> None:
     path = corpora / "c.toml"
     for name in ("train", "dev", "test"):
         text = text.replace(f"zh/chineseblue/cMedQANER/{name}.txt.xz", "zh.txt")
-    path.write_text(text, encoding="utf-8")
-    texts = training_texts(read_plan(path), corpora)
+    table = "zh/toyhom-dialogue-sample/internal-medicine-5000-6000.csv.xz"
+    path.write_text(text.replace(table, "zh.csv"), encoding="utf-8")
+    (corpora / "zh.csv").write_text("title,ask,answer\n头痛,头痛怎么办,多休息\n", encoding="utf-8")
+    plan = read_plan(path)
+    texts = training_texts(plan, corpora)
     assert not texts.train
-    assert list(texts.hashes) == ["zh.txt"]
+    assert list(texts.hashes) == ["zh.csv", "zh.txt"]
+    assert plan.reading is not None
+    assert plan.reading.training.layers == plan.training.layers
+    tested = {e.text for e in texts.tests["cMedQANER test"]}
+    assert reading_texts(plan.reading.texts, corpora, without=tested) == [
+        "头痛\n头痛怎么办\n多休息"
+    ]
+
+
+def test_chinese_names_hint_at_the_classes_of_the_chinese_recogniser() -> None:
+    names = chinese_names()
+    assert set(names) <= set(read_plan(shipped_config("ner-zh")).scheme.gazetteer)
+    assert "偏头痛" in names["disease"]
+    assert "阿司匹林" in names["drug"]
 
 
 def test_scores_are_printed_as_a_table() -> None:

@@ -107,3 +107,9 @@ def _maker() -> CharacterPieces:
     found._ids = {c: 4 + i for i, c in enumerate("abcdefgh")}
     found.first, found.last, found._unknown = 1, 2, 3
     return found
+
+
+def test_chinese_names_are_found_inside_a_sentence_latin_ones_only_as_words() -> None:
+    gazetteer = Gazetteer({"disease": ["痛风", "iga肾病", "风", "flu"]})
+    text = "我痛风和iga肾病，fluid不是flu。influ"
+    assert [text[s:e] for s, e, _ in gazetteer.spans(text)] == ["痛风", "iga肾病", "flu"]
