@@ -7,9 +7,9 @@ Questions are generated from the edges of the graph (``bench/generated_questions
 get the same claims. English is measured by the Flesch-Kincaid grade, 0.39 words a sentence + 11.8
 syllables a word - 15.59, over the words and sentence ends (``.!?``) of the text without its
 citation marks; Chinese, which has no such formula, by characters a sentence. A list is one long
-sentence to the formula, so the grade is also given with every name of a concept as one short word:
-the part that the frames are responsible for. ``--pairs`` writes ten answers, both ways, behind the
-marker of a page.
+sentence to the formula, so the grade is also given with every name of a concept as one short word,
+and without the short sentences that every answer for patients ends with. ``--pairs`` writes ten
+answers, both ways, behind the marker of a page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from medkgqa.graphs import open_starter
 from medkgqa.settings import Settings
 from reasoning.answer import Answer
 from reasoning.lay_names import syllables
-from reasoning.sentence_frames import READERS
+from reasoning.sentence_frames import READERS, Kind, load_frames
 
 MARKER = (
     "<!-- Written by `python -m bench.readability`; everything below this line is replaced. -->"
@@ -58,9 +58,13 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One text: its grade (characters a sentence in Chinese), and that without names."""
+    """One text: its grade (characters a sentence in Chinese).
+
+    Also that without the closing lines patients are told, and that without names either.
+    """
 
     grade: float
+    open_grade: float
     frame_grade: float
 
 
@@ -85,7 +89,17 @@ def measured(answer: Answer) -> Measured:
     """How hard the text of an answer is."""
     of = characters_a_sentence if answer.language == "zh" else grade
     text = _MARKS.sub("", answer.text)
-    return Measured(of(text), of(without_names(text, answer)))
+    opened = without_closing(text, answer)
+    return Measured(of(text), of(opened), of(without_names(opened, answer)))
+
+
+def without_closing(text: str, answer: Answer) -> str:
+    """The text without the short sentences that every answer for patients ends with."""
+    frames = load_frames(answer.language, "patient")
+    for kind in (Kind.MARKS, Kind.TALK_TO):
+        for template in frames.of(kind):
+            text = text.replace("".join(p for p in template.parts if isinstance(p, str)), "")
+    return text
 
 
 def without_names(text: str, answer: Answer) -> str:
@@ -115,7 +129,8 @@ def compare(
             "answers": len(found),
             "grade": round(statistics.mean(m.grade for m in found), 1),
             "median": round(statistics.median(m.grade for m in found), 1),
-            "without names": round(statistics.mean(m.frame_grade for m in found), 1),
+            "without closing lines": round(statistics.mean(m.open_grade for m in found), 1),
+            "nor names": round(statistics.mean(m.frame_grade for m in found), 1),
         }
 
 

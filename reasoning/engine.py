@@ -38,7 +38,8 @@ from reasoning.plan_text import plan_text
 from reasoning.question import Reason
 from reasoning.retrieval import Retrieval, execute
 from reasoning.script import general_script, script
-from reasoning.sentence_frames import Frames, check_reader, fill, load_frames
+from reasoning.sentence_frames import PATIENT, Frames, check_reader, fill, load_frames
+from reasoning.short_sentences import in_short_sentences
 from reasoning.signals import Signals, signals_of
 from reasoning.statements import Script
 from reasoning.telling import Teller
@@ -241,6 +242,8 @@ class Engine:
             weakest, least = self._sure.weakest(signals), self.settings.abstain_below
             said = withheld(confidence, least, weakest, understood)
             outcome = Outcome.OUT_OF_SCOPE
+        if frames.reader == PATIENT:
+            said = in_short_sentences(said)
         beside = (
             *dict.fromkeys(asides(understood, self.store, frames)),
             *closing(said, frames, emergency=asked.flag is not None),

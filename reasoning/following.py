@@ -21,21 +21,42 @@ from reasoning.answer import Outcome
 from reasoning.plan import FindPlan, Hop, Plan
 from reasoning.question import Reason, Understanding
 
+#: Put before the rule of a question asked among what was found; it stays when it is asked again.
+_AMONG = "among-"
+
 
 def among_those(understood: Understanding, previous: Understanding | None) -> Understanding:
     """``understood``, asked among what ``previous`` found where its words say so."""
-    if understood.plan is None or understood.options or not _asks_among(understood):
+    again = understood.rule.startswith(_AMONG)  # "And in glaucoma?", asked like the one before
+    if understood.plan is None or understood.options or not (again or _asks_among(understood)):
         return understood
     before = None if previous is None else previous.plan
+    if again:
+        before = _without_last(before, understood.plan)
     plan = None if before is None else both(before, understood.plan)
     if plan is not None:
-        return replace(understood, plan=plan, other_senses=())
+        rule = understood.rule if again else f"{_AMONG}{understood.rule}"
+        return replace(understood, plan=plan, other_senses=(), rule=rule)
     return replace(
         understood,
         plan=None,
         other_senses=(),
         outcome=Outcome.OUT_OF_SCOPE,
         reason=Reason.NO_NAME if before is None else Reason.NO_QUESTION,
+    )
+
+
+def _without_last(before: Plan | None, now: Plan) -> FindPlan | None:
+    """What was asked before the last question, in whose place ``now`` is asked."""
+    if not isinstance(before, FindPlan) or not isinstance(now, FindPlan):
+        return None
+    kept = len(before.constraints) - len(now.constraints)
+    if kept < 1:
+        return None
+    return replace(
+        before,
+        constraints=before.constraints[:kept],
+        anchor_categories=before.anchor_categories[:kept],
     )
 
 

@@ -27,6 +27,8 @@ LONGEST = 6
 HARD = 3
 
 _VOWELS = re.compile(r"[aeiouy]+")
+#: Endings without a syllable of their own, but behind these letters.
+_SILENT = {"es": "szxcgh", "ed": "td"}
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -38,7 +40,7 @@ def syllables(word: str) -> int:
     """
     if len(word) > 3 and word.endswith("e") and not word.endswith(("le", "ee", "ie", "ye")):
         word = word[:-1]
-    elif len(word) > 3 and word.endswith(("es", "ed")) and word[-3] not in "tdszxcgh":
+    elif len(word) > 3 and word[-2:] in _SILENT and word[-3] not in _SILENT[word[-2:]]:
         word = word[:-2]
     return max(1, len(_VOWELS.findall(word)))
 

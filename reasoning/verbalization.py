@@ -71,11 +71,20 @@ def word(
     numbers = {key: n for n, key in enumerate(edges, 1)}
     worder = _Worder(frames, store, at_hand, numbers, LayNames(store, frames))
     sentences: list[Grammar] = []
+    before: Statement | None = None
     for statement in (*script.statements, *asides):
         if sentences and frames.joining.sentences:
             sentences.append(Literal(frames.joining.sentences))
-        sentences.append(worder.sentence(statement, place=len(sentences)))
+        goes_on = before is not None and _head(before) == _head(statement)
+        sentences.append(worder.sentence(statement, place=len(sentences), goes_on=goes_on))
+        before = statement
     return Wording(Parts(tuple(sentences)), tuple(worder.claim(e) for e in edges.values()))
+
+
+def _head(statement: Statement) -> tuple[object, ...]:
+    """What two sentences of one list have in common."""
+    alike = (statement.kind, statement.relation, statement.frequency, statement.anchors)
+    return alike if statement.facts else (statement,)
 
 
 def first_reading(grammar: Grammar) -> str:
@@ -167,8 +176,11 @@ class _Worder:
         text = first_reading(self._clause(edge, self.name, load_frames(self.frames.language)))
         return Claim(text, edge, self.name(edge.subject), self.name(edge.object))
 
-    def sentence(self, statement: Statement, *, place: int) -> Grammar:
-        """Every wording of one statement; its connective, if any, is not its neighbour's."""
+    def sentence(self, statement: Statement, *, place: int, goes_on: bool = False) -> Grammar:
+        """Every wording of one statement; its connective, if any, is not its neighbour's.
+
+        One that ``goes_on`` with the list before it begins with the connective at first.
+        """
         templates = self.frames.of(statement.kind, statement.relation, statement.frequency)
         slots = self._slots(statement)
         plain = tuple(_filled(template, slots) for template in templates)
@@ -182,7 +194,8 @@ class _Worder:
             return Choice(plain)
         lowered = Choice(tuple(_filled(t.lowered(), slots) for t in templates))
         opening = Literal(openings[place // self.step % len(openings)])
-        return Choice((*plain, Parts((opening, lowered))))
+        connected = Parts((opening, lowered))
+        return Choice((connected, *plain) if goes_on else (*plain, connected))
 
     def _slots(self, statement: Statement) -> Mapping[str, Callable[[], Grammar]]:
         joining = self.frames.joining

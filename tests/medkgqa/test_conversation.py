@@ -14,6 +14,7 @@ from kg.schema import CONTRAINDICATED_IN, DISEASE, DRUG, HAS_SIDE_EFFECT, PHENOT
 from medkgqa import MedicalQA
 from medkgqa.cli import main
 from reasoning.answer import Outcome
+from reasoning.plan import FindPlan
 
 ASKED_BACK = ("Which disease, symptom, drug or gene do you mean?", "请问指的是哪种")
 
@@ -96,6 +97,21 @@ def test_which_of_those_is_asked_among_what_was_found(qa: MedicalQA) -> None:
     assert qa.ask("Which of those cause cough?").claims == ()
     offered = qa.ask("Which of these cause cough?", options=["propranolol", "ramipril"])
     assert offered.choice == 1
+
+
+def test_asked_again_it_is_still_asked_among_those(qa: MedicalQA) -> None:
+    conversation = qa.conversation()
+    conversation.ask("Which drugs treat hypertension?")
+    for question in (
+        "Which of those should be avoided in asthma?",
+        "And in hypertension?",
+        "And in asthma?",
+    ):
+        answer = conversation.ask(question)
+        assert isinstance(answer.plan, FindPlan)
+        assert len(answer.plan.constraints) == 2
+    assert {c.subject_name for c in answer.claims} == {"propranolol"}
+    assert len(answer.claims) == 2
 
 
 def test_what_cannot_be_asked_among_those_is_not_answered_for_all(qa: MedicalQA) -> None:

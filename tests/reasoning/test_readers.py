@@ -9,14 +9,17 @@ import pytest
 from bench.fake_models import RandomModel
 from kg.errors import UsageError, VerificationError
 from kg.networkx_store import NetworkxStore
-from kg.records import Concept, Edge, Evidence, EvidenceKind, Name, Provenance, Triple
+from kg.records import Concept, Edge, Evidence, EvidenceKind, Name, Polarity, Provenance, Triple
 from kg.schema import CONTRAINDICATED_IN, DISEASE, DRUG, HAS_PHENOTYPE, PHENOTYPE, TREATS
+from kg.store import Direction
 from nlp.linker import StoreLinker
 from reasoning.answer import Answer, Outcome
 from reasoning.engine import Engine, EngineSettings
 from reasoning.free_verification import verify_free
 from reasoning.lay_names import LayNames
-from reasoning.sentence_frames import LANGUAGES, load_frames
+from reasoning.sentence_frames import LANGUAGES, Kind, Relation, load_frames
+from reasoning.short_sentences import in_short_sentences
+from reasoning.statements import Fact, Script, Statement
 from reasoning.verification import Status, verify_answer, verify_text
 
 SOURCE = Provenance("example", licence="CC0-1.0")
@@ -141,8 +144,6 @@ def test_not_recorded_is_neither_no_nor_safe(store: NetworkxStore) -> None:
 
 def closing_lines(answer: Answer) -> int:
     frames = load_frames(answer.language, "patient")
-    from reasoning.sentence_frames import Kind
-
     return sum("".join(map(str, t.parts)) in answer.text for t in frames.of(Kind.TALK_TO))
 
 
@@ -177,3 +178,14 @@ def test_another_reader_is_refused(store: NetworkxStore) -> None:
         engine(store).ask("What is hypertension?", reader="nurse")
     with pytest.raises(UsageError, match="'nurse'"):
         EngineSettings(reader="nurse")
+
+
+def test_long_lists_are_told_in_short_sentences() -> None:
+    relation = Relation(TREATS, Direction.IN, Polarity.POSITIVE)
+    facts = tuple(Fact(f"X:{n}", ()) for n in range(11))
+    told = Statement(Kind.LIST, relation, anchors=("X:99",), facts=facts, count=7)
+    short = in_short_sentences(Script((told,))).statements
+    assert [len(s.facts) for s in short] == [3, 4, 4]
+    assert tuple(f for s in short for f in s.facts) == facts
+    assert [s.count for s in short] == [0, 0, 7]
+    assert in_short_sentences(Script((told, short[0]))).statements == (*short, short[0])
