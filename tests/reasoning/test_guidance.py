@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 
 import hypothesis.strategies as st
 import numpy as np
@@ -329,6 +330,27 @@ def test_the_engine_words_answers_with_it(small_graph: NetworkxStore) -> None:
         assert answer.worded_by == writer.name
         assert {claim.object_name for claim in answer.claims} >= {"headache", "nausea"}
         assert all(str(claim.object_name) in answer.text for claim in answer.claims)
+
+
+class TwoControlTokens(ToyTokenizer):
+    """Token 1, too, writes nothing."""
+
+    @property
+    def table(self) -> Sequence[bytes]:
+        return [b"", b"", *super().table[2:]]
+
+
+def test_a_control_token_is_never_allowed_whatever_a_name_spells() -> None:
+    """llguidance wants bytes for it, too; those it is given are no text."""
+    found = guidance(TabledRandomModel(0, TwoControlTokens()))
+    for name in ("<0>", "<1>", "<[1]>", "a<1>"):
+        constraint = found.constraint(sequence("a ", choice(name, "pain"), "."))
+        waiting = [constraint.start]
+        while waiting:
+            place = waiting.pop()
+            allowed = constraint.tokens(place).tolist()
+            assert not {0, 1} & set(allowed)
+            waiting.extend(constraint.step(place, token) for token in allowed)
 
 
 @pytest.mark.lm
