@@ -40,8 +40,8 @@ def _needed(weakest: str, understood: Understanding) -> Statement:
         loosest = min(concepts, key=lambda c: (c.score, c.start))
         return Statement(Kind.NEEDS_NAME, values=(("quote", loosest.text),))
     if weakest == "listed" and concepts:
-        together = slice(min(c.start for c in concepts), max(c.end for c in concepts))
-        return Statement(Kind.NEEDS_NAME, values=(("quote", understood.question[together]),))
+        first, last = min(c.start for c in concepts), max(c.end for c in concepts)
+        return Statement(Kind.NEEDS_NAME, values=(("quote", understood.question[first:last]),))
     beside, elsewhere = unexplained_words(understood)
     group = group_words(understood)
     words = {"beside": beside, "unexplained": elsewhere, "group": group}.get(weakest)
