@@ -228,7 +228,9 @@ def main() -> int:
     model = ConfidenceModel.fitted([(e.signals, e.right) for e in examples], prior=prior)
     if options.fit:
         documents = len({one.document for one in fitted_on})
-        command = f"python -m bench.calibration --questions {options.questions} --fit"
+        command = (
+            f"python -m bench.calibration --data DIR --questions {options.questions} --fit FILE"
+        )
         written = model_text(model, len(fitted_on), documents, command, prior)
         options.fit.write_text(written, encoding="utf-8")
     scores: dict[str, Callable[[Signals], float]] = {

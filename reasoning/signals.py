@@ -91,7 +91,7 @@ def signals_of(understood: Understanding, retrieval: Retrieval, told: Sequence[E
         unexplained=min(len(elsewhere), MOST_WORDS),
         guessed=1.0 - understood.certainty,
         dropped=float(bool(understood.unknown or understood.ignored or understood.broader)),
-        group=float(_names_a_group(understood)),
+        group=float(bool(group_words(understood))),
         kin=float(retrieval.via_subclass),
         rivals=float(any(c.alternatives for c in understood.concepts)),
         listed=float(_is_list(retrieval.plan)),
@@ -107,14 +107,14 @@ def _is_list(plan: Plan) -> bool:
     return sum(not constraint.negated for constraint in plan.constraints) > 1
 
 
-def _names_a_group(understood: Understanding) -> bool:
-    """Whether a word for a group of people stands outside the names of an English question."""
+def group_words(understood: Understanding) -> tuple[str, ...]:
+    """Words for groups of people outside the names of an English question, as written."""
     if understood.language != "en":
-        return False
+        return ()
     groups = Lexicon.load().people | _WHOM
     spans = [(c.start, c.end) for c in understood.concepts]
-    words = (w.lower() for w, is_name in _pieces(understood.question, spans) if not is_name)
-    return not groups.isdisjoint(words)
+    pieces = _pieces(understood.question, spans)
+    return tuple(word for word, is_name in pieces if not is_name and word.lower() in groups)
 
 
 def unexplained_words(understood: Understanding) -> tuple[tuple[str, ...], tuple[str, ...]]:

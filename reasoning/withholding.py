@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from reasoning.question import Understanding
 from reasoning.sentence_frames import Kind
-from reasoning.signals import unexplained_words
+from reasoning.signals import group_words, unexplained_words
 from reasoning.statements import Script, Statement
 
 #: What is said to be missing, by the signal that takes most from the confidence.
@@ -35,11 +35,16 @@ def withheld(confidence: float, least: float, weakest: str, understood: Understa
 
 
 def _needed(weakest: str, understood: Understanding) -> Statement:
-    if weakest in ("inexact", "rivals") and understood.concepts:
-        loosest = min(understood.concepts, key=lambda c: (c.score, c.start))
+    concepts = understood.concepts
+    if weakest in ("inexact", "respelt", "rivals") and concepts:
+        loosest = min(concepts, key=lambda c: (c.score, c.start))
         return Statement(Kind.NEEDS_NAME, values=(("quote", loosest.text),))
+    if weakest == "listed" and concepts:
+        first, last = min(c.start for c in concepts), max(c.end for c in concepts)
+        return Statement(Kind.NEEDS_NAME, values=(("quote", understood.question[first:last]),))
     beside, elsewhere = unexplained_words(understood)
-    words = {"beside": beside, "unexplained": elsewhere}.get(weakest)
+    group = group_words(understood)
+    words = {"beside": beside, "unexplained": elsewhere, "group": group}.get(weakest)
     if words:
         together = " ".join(words)
         quote = together if together in understood.question else words[0]

@@ -110,6 +110,12 @@ def careful(store: NetworkxStore, question: str, weakest: str) -> Answer:
     ("question", "weakest", "needed"),
     [
         ("symptoms of migrane", "inexact", "“migrane” may mean something else"),
+        (
+            "What are the symptoms of migraine and asthma?",
+            "listed",
+            "“migraine and asthma” may mean",
+        ),
+        ("symptoms of migraine in adults", "group", "What “adults” adds to the question"),
         ("Does salbutamol treat asthma?", "kin", "a record under the very name"),
         ("Does aspirin treat migraine?", "conflicting", "a source that settles it"),
         ("symptoms of migraine", "weak", "A stronger source"),
@@ -177,3 +183,11 @@ def test_two_changed_letters_are_a_signal_and_one_is_not() -> None:
         linked = LinkedConcept("x", 0, 1, "X:1", "x", "x", score)
         found = signals_of(Understanding("x", "en", (linked,)), Retrieval(PLAN, Outcome.YES), ())
         assert found.respelt == respelt
+
+
+def test_a_respelt_name_is_quoted_as_needing_its_full_form() -> None:
+    _, needed = withheld(
+        0.4, 0.9, "respelt", understood("signs of perirenal abscess", "perirenal abscess")
+    ).statements
+    assert needed.kind is Kind.NEEDS_NAME
+    assert dict(needed.values) == {"quote": "perirenal abscess"}
