@@ -349,6 +349,8 @@ class Checker:
     def _shared_after_all(self, sentence: ReadSentence) -> str:
         """Where a name means several concepts, one that lacks what is listed suffices."""
         assert sentence.relation is not None
+        if len(sentence.anchors) != 2:  # a name with "and" in it, read as two
+            return f"{len(sentence.anchors)} concepts, not the two that are compared"
         one, other = sentence.anchors
         told = [{c.curie for c in self.names.concepts(e.name)} for e in sentence.entries]
         held = [self._ends(c.curie, sentence.relation) for c in self.names.concepts(one)]

@@ -21,6 +21,7 @@ from reasoning.ways import CHECKS, SEARCHES
 LONGEST_GUESSED = 160
 #: A verdict on two names is guessed only where it is likelier by this.
 SURER_OF_CHECKS = 0.2
+SAFE = "check_safe"
 #: Names that a question guessed at may be about.
 MOST_NAMES = 3
 #: Classes of names that a question may mention beside what it asks about (body parts, others).
@@ -48,7 +49,7 @@ def guesses(
     for probability, name in load_intents().probabilities(skeleton.text):
         if probability < least * left or name == NOTHING:
             return
-        if name in CHECKS and probability < least + SURER_OF_CHECKS:
+        if (name in CHECKS or name == SAFE) and probability < least + SURER_OF_CHECKS:
             return
         match = next(readings(name, skeleton, slots, phrases, how="guess"), None)
         if match is None:

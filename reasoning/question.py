@@ -22,6 +22,8 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     DOSE = "dose"
     USAGE = "usage"
+    STOPPING = "stopping"
+    OVERDOSE = "overdose"
     PROGNOSIS = "prognosis"
     FREQUENCY = "frequency"
     COST = "cost"

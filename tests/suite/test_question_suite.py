@@ -243,3 +243,15 @@ def test_the_gate_opens_at_emergencies_and_nowhere_else(verdicts: list[Verdict],
     assert emergency_recall(some).share >= RECALL[half], missed
     assert false_alarms(some).share <= MOST_FALSE_ALARMS, alarms
     assert false_alarms(some, lookalikes=True).share <= MOST_ALARMS_AT_LOOKALIKES, alarms
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "question",
+    [
+        "compare abnormal length of corpus callosum and Ohdo syndrome, X-linked",
+        "what painkillers are safe in pregnancy",
+    ],
+)
+def test_what_once_failed_its_verifier_is_answered(question: str) -> None:
+    assert open_qa(None).ask(question).outcome is Outcome.ANSWERED
