@@ -2,12 +2,14 @@
 
 In this order, the first that gives anything counts:
 
-1. the long form, where the document explains the mention as a short form;
+1. the long form, where the document explains the mention as a short form (:mod:`nlp.aliases`);
 2. names as annotators of corpora linked them (a table beside the model, class and MeSH id);
-3. a name of the graph, equal after normalisation (:mod:`kg.names`), or of the dictionaries;
-4. the same of the mention's variants: without a bracket, without "-induced" and the like;
+3. a name of the graph, equal after normalisation (:mod:`kg.names`), of MeSH or the dictionaries;
+4. the same of the mention's variants: without a bracket, without "-induced" and the like, and of
+   other forms of a condition's name (:mod:`nlp.mention_forms`);
 5. near names: the graph's own character n-gram index proposes, and string similarity
-   (:mod:`rapidfuzz`) decides, lower where a word of one has no partner in the other;
+   (:mod:`rapidfuzz`) decides, lower where a word of one has no partner in the other; for
+   conditions near names of the tables too (:mod:`nlp.near_names`);
 6. the longest end of a disease's name (its head), or beginning of a chemical's (without its salt).
 
 Where nothing is near enough the mention stays unlinked (NIL).
@@ -26,7 +28,6 @@ from kg.names import normalise
 from kg.records import Concept, curie_prefix
 from kg.schema import DISEASE, DRUG, DRUG_CLASS, FOOD, PHENOTYPE
 from kg.store import GraphStore, NameMatch
-from nlp.abbreviations import short_forms
 from nlp.aliases import Aliases
 from nlp.concept_names import ConceptNames, NameTable
 from nlp.mention_forms import Forms
@@ -284,18 +285,6 @@ class ConceptLinker:
             if found:
                 return found
         return ()
-
-
-def explained(text: str) -> dict[str, str]:
-    """Short form → long form, as a document explains them; the first explanation counts.
-
-    >>> explained("acute renal failure (ARF); ARF was fatal")
-    {'ARF': 'acute renal failure'}
-    """
-    forms: dict[str, str] = {}
-    for form in short_forms(text):
-        forms.setdefault(text[slice(*form.short)], text[slice(*form.long)])
-    return forms
 
 
 def variants_of(text: str) -> list[tuple[str, float]]:

@@ -5,11 +5,11 @@ The words are data (``nlp/lexicon/forms_en.toml``). Everything here works on nor
 
 >>> forms = Forms.load()
 >>> [form for form, _ in forms.of("renal impairment")][:3]
-['renal disease', 'kidney disease', 'renal disorder']
+['kidney impairment', 'renal disease', 'kidney disease']
 >>> "visual dysfunction" in [form for form, _ in forms.of("loss of visual function")]
 True
 >>> [form for form, _ in forms.of("breast and ovarian cancer")]
-['ovarian cancer', 'breast cancer']
+['ovarian cancer', 'breast cancer', 'breast']
 """
 
 from __future__ import annotations
