@@ -113,19 +113,46 @@ def test_test_documents_are_not_trained_on(corpora: Path) -> None:
     path = corpora / "c.toml"
     for name in ("train", "dev", "test"):
         text = text.replace(f"zh/chineseblue/cMedQANER/{name}.txt.xz", "zh.txt")
-    table = "zh/toyhom-dialogue-sample/internal-medicine-5000-6000.csv.xz"
-    path.write_text(text.replace(table, "zh.csv"), encoding="utf-8")
-    (corpora / "zh.csv").write_text("title,ask,answer\n头痛,头痛怎么办,多休息\n", encoding="utf-8")
-    plan = read_plan(path)
-    texts = training_texts(plan, corpora)
+    path.write_text(text, encoding="utf-8")
+    texts = training_texts(read_plan(path), corpora)
     assert not texts.train
-    assert list(texts.hashes) == ["zh.csv", "zh.txt"]
+    assert list(texts.hashes) == ["zh.txt"]
+
+
+READING = """
+[reading]
+epochs = 1
+
+[[reading.text]]
+corpus = "dialogues"
+format = "csv"
+files = ["zh.csv"]
+columns = ["ask", "answer"]
+
+[[reading.text]]
+corpus = "cMedQANER"
+format = "bio"
+files = ["zh.txt"]
+"""
+
+
+def test_an_encoder_reads_no_text_of_a_test_set(corpora: Path) -> None:
+    (corpora / "zh.csv").write_text("title,ask,answer\n头痛,头痛怎么办,多休息\n", encoding="utf-8")
+    text = shipped_config("ner-zh").read_text(encoding="utf-8")
+    for name in ("train", "dev", "test"):
+        text = text.replace(f"zh/chineseblue/cMedQANER/{name}.txt.xz", "zh.txt")
+    path = corpora / "c.toml"
+    path.write_text(text + READING, encoding="utf-8")
+    plan = read_plan(path)
     assert plan.reading is not None
     assert plan.reading.training.layers == plan.training.layers
+    texts = training_texts(plan, corpora)
+    assert list(texts.hashes) == ["zh.csv", "zh.txt"]
     tested = {e.text for e in texts.tests["cMedQANER test"]}
-    assert reading_texts(plan.reading.texts, corpora, without=tested) == [
-        "头痛\n头痛怎么办\n多休息"
-    ]
+    assert reading_texts(plan.reading.texts, corpora, without=tested) == ["头痛怎么办\n多休息"]
+    path.write_text(text + READING.replace("epochs", "epoch"), encoding="utf-8")
+    with pytest.raises(SourceFormatError, match=r"reading\.epoch is no setting"):
+        read_plan(path)
 
 
 def test_chinese_names_hint_at_the_classes_of_the_chinese_recogniser() -> None:
