@@ -157,7 +157,7 @@ class Binder:
             polarity=polarity_of(match.skeleton.text, phrases),
             every=match.rule.every and not either,
             count=phrases.counting.search(match.skeleton.text) is not None,
-            unsafe=phrases.unsafe.search(match.words) is not None,
+            unsafe=_asks_harm(match, phrases),
             identifier=identifier,
             aspects=tuple(
                 name for name, words in phrases.aspects.items() if words.search(match.skeleton.text)
@@ -255,3 +255,9 @@ class Binder:
             others = tuple(c for c in slot.candidates if c.curie != concept.curie)
             linked.append(linked_concept(slot, concept, others))
         return tuple(linked)
+
+
+def _asks_harm(match: RuleMatch, phrases: Phrases) -> bool:
+    """Whether the words matched, or those behind them, ask for harm rather than safety."""
+    behind = match.skeleton.text.partition(match.words)[2]
+    return any(phrases.unsafe.search(words) is not None for words in (match.words, behind))

@@ -159,6 +159,8 @@ def for_patients(
         return understood, retrieval
     if plan.intent is not Intent.SAFETY and plan.predicates[0] not in _HELPING:
         return understood, retrieval
+    polarity = plan.polarity if plan.intent is Intent.SAFETY else Polarity.NEGATIVE
+    harmful = Outcome.YES if polarity is Polarity.POSITIVE else Outcome.NO
     for group in _groups(understood):
         harm = CheckPlan(
             plan.subject,
@@ -166,11 +168,11 @@ def for_patients(
             (CONTRAINDICATED_IN,),
             plan.subject_category,
             group.category,
-            polarity=Polarity.NEGATIVE,
+            polarity=polarity,
             intent=Intent.SAFETY,
         )
         found = execute(harm, store)
-        if found.outcome is Outcome.NO:
+        if found.outcome is harmful:
             left = tuple(b for b in understood.broader if not _inside(group, (b,)))
             return replace(understood, plan=found.plan, broader=left), found
     return understood, retrieval

@@ -34,7 +34,7 @@ _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.IGNORECASE)
 _WHICH = frozenset({"type", "types", "form", "stage", "grade", "group", "class", "subtype"})
 #: Right behind a name: a word that ends names, so that what was understood is a part of one.
 _HEAD = re.compile(r" (diseases?|disorders?|syndromes?|deficienc(?:y|ies))\b", re.IGNORECASE)
-_ENDINGS = ("", "s", "es", "d", "ed", "ing", "y", "ies")
+_ENDINGS = ("", "s", "es", "d", "ed", "ing", "y", "ies", "n't")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +191,12 @@ def _known_words() -> frozenset[str]:
     }
     asked = (word for word in re.findall(r"[a-z]+", json.dumps(table)) if len(word) > 1)
     return frozenset(
-        (*asked, *lexicon.function, *lexicon.determiners, *lexicon.joining, *lexicon.conjunctions)
+        (
+            "i",
+            *asked,
+            *lexicon.function,
+            *lexicon.determiners,
+            *lexicon.joining,
+            *lexicon.conjunctions,
+        )
     )

@@ -76,7 +76,6 @@ def told(answer: Answer) -> set[tuple[str, str]]:
         ("warfarin during pregnancy", "warfarin", "pregnancy"),
         ("孕期能用华法林吗", "warfarin", "pregnancy"),
         ("怀孕能喝酒吗", "alcohol", "pregnancy"),
-        ("what happens if you take lisinopril while pregnant", "lisinopril", "pregnancy"),
     ],
 )
 def test_what_is_contraindicated_is_told_with_its_evidence(
@@ -167,3 +166,28 @@ def test_what_is_left_out_is_left_out_whole(qa: MedicalQA) -> None:
     listed = {end for c in answer.claims for end in (c.edge.subject, c.edge.object)}
     assert answer.outcome is Outcome.ANSWERED
     assert "DRUGBANK:DB01081" not in listed  # an opioid; more than 400 are left out
+
+
+@pytest.mark.parametrize(
+    ("question", "outcome"),
+    [
+        ("Does valproate harm the baby in pregnancy?", Outcome.YES),
+        ("what happens if I take ibuprofen during pregnancy", Outcome.YES),
+        ("Is it dangerous to give aspirin to my toddler?", Outcome.YES),
+        ("怀孕吃布洛芬危险吗", Outcome.YES),
+        ("孕妇吃布洛芬有影响吗", Outcome.YES),
+        ("is it safe to take ibuprofen while pregnant", Outcome.NO),
+        ("孕妇吃布洛芬好不好", Outcome.NO),
+        ("孕妇能吃布洛芬吗", Outcome.NO),
+    ],
+)
+def test_who_asks_for_harm_is_told_yes_who_asks_for_safety_no(
+    qa: MedicalQA, question: str, outcome: Outcome
+) -> None:
+    assert qa.ask(question).outcome is outcome
+
+
+def test_who_speaks_of_himself_is_answered_as_surely(qa: MedicalQA) -> None:
+    answer = qa.ask("Can I give aspirin to my toddler?")
+    assert answer.outcome is Outcome.NO
+    assert answer.confidence > 0.9
