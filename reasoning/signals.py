@@ -34,6 +34,10 @@ _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?", re.IGNORECASE)
 _WHICH = frozenset({"type", "types", "form", "stage", "grade", "group", "class", "subtype"})
 #: Right behind a name: a word that ends names, so that what was understood is a part of one.
 _HEAD = re.compile(r" (diseases?|disorders?|syndromes?|deficienc(?:y|ies))\b", re.IGNORECASE)
+#: Behind a name they are a part of it ("Azelastine Nasal Spray"), elsewhere words for a medicine.
+_FORMS = frozenset(
+    {"cream", "drops", "gel", "inhaler", "lotion", "nasal", "ointment", "patch", "spray", "syrup"}
+)
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "y", "ies", "n't")
 
 
@@ -149,6 +153,8 @@ def _runs(
             if run:
                 yield run, True
             run, touches = [], True
+        elif touches and word.lower() in _FORMS:
+            run.append(word)
         elif word.lower() in _WHICH and not run:
             continue
         elif _is_known(word.lower(), known):
