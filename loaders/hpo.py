@@ -17,8 +17,6 @@ IEA   inferred from electronic annotation     0.6
 
 Only aspect ``P`` annotations are symptoms. Inheritance, clinical course and past
 history are ``associated_with`` edges whose qualifier ``description`` says which of these it is.
-A disease annotated with a mode of inheritance is also a kind of the Disease Ontology's class that
-is defined by that mode (:data:`INHERITED`).
 Frequencies stay as the source writes them; onset and modifier carry the name of their term.
 """
 
@@ -76,15 +74,6 @@ BRANCHES = {
     "HP:0000005": "mode of inheritance",
     "HP:0031797": "clinical course",
     "HP:0032443": "past medical history",
-}
-#: Mode of inheritance → the class the Disease Ontology defines by it, with its name there.
-INHERITED = {
-    "HP:0000006": ("DOID:0050736", "autosomal dominant disease"),
-    "HP:0000007": ("DOID:0050737", "autosomal recessive disease"),
-    "HP:0001417": ("DOID:0050735", "X-linked monogenic disease"),
-    "HP:0001419": ("DOID:0080012", "X-linked recessive disease"),
-    "HP:0001423": ("DOID:0080009", "X-linked dominant disease"),
-    "HP:0001450": ("DOID:0050738", "Y-linked monogenic disease"),
 }
 _ASPECTS = {
     "I": "mode of inheritance",
@@ -215,9 +204,6 @@ class HpoLoader:
         for identifier in self.branches:
             yield self._term_concept(self.terms[identifier])
         yield from self._diseases()
-        for mode, (curie, name) in INHERITED.items():
-            if mode in self.branches:
-                yield Concept(curie, DISEASE, (Name(name, "en", "preferred"),))
         yield from self._genes()
 
     def edges(self) -> Iterator[Edge]:
@@ -292,10 +278,7 @@ class HpoLoader:
                 continue
             predicate = HAS_PHENOTYPE if row[10] == "P" else ASSOCIATED_WITH
             evidence = self._evidence(path, number, row, term)
-            denied = row[2] == "NOT"
-            block.setdefault((predicate, term, denied), []).append(evidence)
-            if term in INHERITED and not denied:
-                block.setdefault((SUBCLASS_OF, INHERITED[term][0], denied), []).append(evidence)
+            block.setdefault((predicate, term, row[2] == "NOT"), []).append(evidence)
             self.report.kept += 1
         yield from _edges(current, block)
 
@@ -346,7 +329,6 @@ class HpoLoader:
 
 
 def _edges(disease: str, block: dict[tuple[str, str, bool], list[Evidence]]) -> Iterator[Edge]:
-    """Edges from a disease to findings, modes of inheritance and the classes those define."""
-    for (predicate, target, denied), evidence in block.items():
+    for (predicate, term, denied), evidence in block.items():
         polarity = Polarity.NEGATIVE if denied else Polarity.POSITIVE
-        yield Edge(Triple(disease, predicate, target), tuple(evidence), polarity)
+        yield Edge(Triple(disease, predicate, term), tuple(evidence), polarity)
