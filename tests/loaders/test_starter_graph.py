@@ -77,7 +77,7 @@ def test_entries_that_a_disease_states_several_of_are_kinds_of_it(starter: Netwo
 
 
 def test_a_recorded_mode_of_inheritance_makes_no_kind(starter: NetworkxStore) -> None:
-    """An entry of OMIM for one family's form says nothing of the common disease it is merged with."""
+    """One family's form in OMIM says nothing of the common disease it is merged with."""
     asthma = starter.resolve("DOID:2841")
     assert starter.edge(Triple(asthma, SUBCLASS_OF, "DOID:0050736")) is None
 
