@@ -167,7 +167,7 @@ def test_sentences_and_definitions_are_cited(small_graph: NetworkxStore) -> None
     shown = format_answer(answered(EFFECTS, small_graph))
     assert "a sentence of DOC:1 (example-articles): “Warfarin can cause headache.”" in shown
     shown = format_answer(answered(DescribePlan("DOID:6364", DISEASE), small_graph), width=200)
-    assert "reads: “A headache that recurs. Often one-sided.”." in shown
+    assert "reads: “A headache that recurs. Often one-sided”." in shown
     assert "Definitions: example-records 6364" in shown
 
 
